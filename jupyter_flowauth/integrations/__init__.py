@@ -1,0 +1,1 @@
+"""What other libraries take: one file each, named after them."""

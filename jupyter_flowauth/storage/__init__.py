@@ -1,0 +1,1 @@
+"""Where tokens rest, and where kernel and server meet: one file each."""
