@@ -1,0 +1,1 @@
+"""The authorization servers: one file each."""
