@@ -1,0 +1,1 @@
+"""What a notebook shows: magics, card and sentences."""
