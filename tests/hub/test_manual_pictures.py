@@ -1,0 +1,25 @@
+"""The picture of the relay's page in the manual: taken here, of a real relay, and stale if the page looks otherwise now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.pictures import compare
+
+from .world import HubWorld
+
+PICTURES = Path(__file__).parents[2] / "docs" / "_static"
+STRANGE_ANSWER = "callback/globus?code=a-code&state=a-state"
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_the_manual_shows_the_relays_page_as_it_is(hub: HubWorld, chromium: Browser, look: str) -> None:
+    context = chromium.new_context(viewport={"width": 480, "height": 340}, device_scale_factor=1.5, color_scheme=look)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"{hub.relay_url}{STRANGE_ANSWER}")
+    wrong = compare(f"relay-{look}", page.screenshot(animations="disabled"), folder=PICTURES)
+    context.close()
+    assert wrong == "", "FLOWAUTH_NEW_REFERENCES=1 takes it anew; then look at it"

@@ -1,0 +1,83 @@
+"""The manual says what is so: the tests that it names are there, and so are its links, errors and names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import jupyter_flowauth
+from jupyter_flowauth import errors
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+SECURITY = (DOCS / "security.md").read_text(encoding="utf-8")
+NAMED = sorted(set(re.findall(r"`((?:tests|labextension)/[\w/.]+)::([^`\n]+)`", SECURITY)))
+# The lines of the list of attacks that this far have to be met.
+COVERED = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 16, 18, 20, 25, 26, 27}
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+
+
+@pytest.mark.parametrize("file,name", NAMED)
+def test_a_test_that_the_security_page_names_exists(file: str, name: str) -> None:
+    pattern = rf"def {re.escape(name)}\b" if file.endswith(".py") else rf"(?:it|test)\(\s*['\"]{re.escape(name)}['\"]"
+    assert re.search(pattern, (ROOT / file).read_text(encoding="utf-8")), f"{file} has no {name}"
+
+
+def test_every_attack_names_its_tests() -> None:
+    sections = re.split(r"^## (?=\d+\.)", SECURITY, flags=re.MULTILINE)[1:]
+    assert {int(section.partition(".")[0]) for section in sections} >= COVERED
+    for section in sections:
+        assert all(mark in section for mark in ("**Attack.**", "**Defence.**", "**Tests.**", "::")), section[:60]
+
+
+def test_the_view_sends_and_hears_no_messages_between_windows() -> None:
+    forbidden = re.compile(r"postMessage|BroadcastChannel|localStorage|sessionStorage|addEventListener\(\s*'(?:message|storage)'|innerHTML")
+    sources = [path for path in (ROOT / "labextension" / "src").rglob("*.ts") if "__tests__" not in path.parts]
+    assert sources
+    assert [path.name for path in sources if forbidden.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_every_public_name_is_on_the_api_page() -> None:
+    page = (DOCS / "api.md").read_text(encoding="utf-8")
+    assert "automodule:: jupyter_flowauth.errors" in page
+    others = [name for name in jupyter_flowauth.__all__ if not hasattr(errors, name)]
+    assert [name for name in others if not re.search(rf"\b{name}\b", page)] == []
+
+
+def test_every_file_of_the_domain_and_every_folder_is_on_the_map() -> None:
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    package = ROOT / "jupyter_flowauth"
+    files = [path.stem for path in package.glob("*.py") if path.stem != "__init__"]
+    folders = [f"{path.name}/" for path in package.iterdir() if (path / "__init__.py").exists()]
+    assert [name for name in (*files, *folders) if f"`{name}`" not in page] == []
+
+
+def test_every_error_is_on_the_troubleshooting_page() -> None:
+    page = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
+    leaves = [name for name in jupyter_flowauth.__all__ if isinstance(getattr(errors, name, None), type) and name != "FlowAuthError"]
+    assert [name for name in leaves if f"`{name}`" not in page] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_link_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)|(?:src|srcset)=\"([^\"]+)\"", page.read_text(encoding="utf-8"))
+    targets = [first or second for first, second in links if "://" not in (first or second)]
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_readme_begins_with_something_to_run() -> None:
+    beginning = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:24]
+    assert any(line.startswith("%login") for line in beginning)
+
+
+def test_the_drawing_is_what_its_script_draws(tmp_path: Path) -> None:
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("sequence", DOCS / "_tools" / "sequence.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    assert (DOCS / "_static" / "one-login.svg").read_text(encoding="utf-8") == script.draw()
