@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import requests
+
 from jupyter_flowauth.held_tokens import HeldTokens
 from jupyter_flowauth.ports import Clock
 from jupyter_flowauth.providers.globus import GlobusProvider
@@ -85,6 +87,11 @@ class Home:
     def held(self, clock: Clock = SystemClock) -> HeldTokens:  # type: ignore[assignment]
         """Return a notebook's view of it."""
         return HeldTokens(self.provider, self.store, clock=clock)
+
+    def await_answers(self) -> None:
+        """Return when the sandbox has served whatever a killed process had sent: it serves in the order of arrival, and this comes last."""
+        answer = requests.post(f"{self.sandbox.url}/v2/oauth2/token", data={"grant_type": "none", "client_id": SANDBOX_CLIENT_ID}, timeout=60)
+        assert answer.json()["error"] == "unsupported_grant_type"
 
     def refreshes(self) -> int:
         return self.sandbox.count("token:refresh_token")

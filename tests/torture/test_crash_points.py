@@ -23,6 +23,7 @@ def deaths(forker: Forker, home: Home, operation: str, *arguments: object) -> It
         home.seed(TRANSFER_ALL)
         death = forker.run(operation, *arguments, crash_at=crash_at)
         assert death.completed or death.killed, death.said
+        home.await_answers()
         yield death
         if death.completed:
             assert crash_at > ENOUGH_POINTS

@@ -41,6 +41,7 @@ def kill_many(forker: Forker, home: Home, number: int) -> Toll:
         longest *= 1 if toll.kills < number else 2
         death = forker.run("live", f"scope-{toll.kills % 8}", kill_after=chance.uniform(0.0, longest))
         assert death.killed, death.said
+        home.await_answers()
         said |= set(death.said)
         toll.kills += 1
         toll.torn += len(list(home.folder.glob("*corrupt*")))
