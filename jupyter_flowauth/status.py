@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from .given_tokens import describe_end
 from .held_tokens import HeldTokens
 from .hub_tokens import is_from_hub
+from .login_outcomes import count_scopes
 from .tokens import Account, Identity, Kind
 
 
@@ -60,7 +61,7 @@ class AuthStatus:
         else:
             who = self.identity.username if self.identity else "The environment's token"
             who = f"The service account {who}" if self.kind == "service_account" else who
-            lines = [f"{who} is logged in at {self.provider}, with {len(self.scopes)} scope{'' if len(self.scopes) == 1 else 's'}:"]
+            lines = [f"{who} is logged in at {self.provider}, with {count_scopes(len(self.scopes))}:"]
             lines += [f"  {scope}{_time_left(expires, self.checked_at_seconds)}" for scope, expires in self.scopes.items()]
         lines += [f"By the JupyterHub's own login, which renews it: {' '.join(self.from_hub)}"] if self.from_hub else []
         lines += [self.ends] if self.ends else []

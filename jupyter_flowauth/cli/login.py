@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..login_outcomes import count_scopes
 from .given_token import read_given_token
 from .options import json_option, login_options, open_auth, scopes_argument
 from .printing import answer, answer_json, say, warn
@@ -93,4 +94,4 @@ def _keep_given(auth: FlowAuth, given: str) -> None:
 
 def _held_sentence(auth: FlowAuth, wanted: tuple[str, ...]) -> str:
     who = auth.identity.username if auth.identity else "logged in by the environment's token"
-    return f"You are {who}, {len(wanted)} scope{'' if len(wanted) == 1 else 's'} held already; nothing had to be asked."
+    return f"You are {who}, {count_scopes(len(wanted))} held already; nothing had to be asked."

@@ -14,6 +14,7 @@ from IPython.display import display
 from ..around import accounts, describe_ladder, known_scopes, log_out_everywhere
 from ..auth import FlowAuth
 from ..errors import ConfigurationError, FlowAuthError
+from ..login_outcomes import count_scopes
 from ..scopes import bare_scopes, parse_requirements
 from ..status import HeldAccount
 from .masked_tracebacks import mask_tracebacks, unmask_tracebacks
@@ -167,13 +168,13 @@ def _account_line(account: HeldAccount) -> str:
     where = f"{account.instance}, by {account.issuer}" if account.instance else account.issuer
     kind = "service account, " if account.kind == "service_account" else ""
     count, source = len(account.scopes), ", by the JupyterHub's own login" if account.from_hub else ""
-    return f"{account.username} at {where} ({account.provider}), {kind}{count} scope{'' if count == 1 else 's'}{source}"
+    return f"{account.username} at {where} ({account.provider}), {kind}{count_scopes(count)}{source}"
 
 
 def _held_sentence(auth: FlowAuth, wanted: tuple[str, ...]) -> str:
     who = auth.identity.username if auth.identity else "logged in by the environment's token"
     how = " by the JupyterHub's own login" if wanted and set(wanted) <= set(auth.status().from_hub) else ""
-    return f"✓ You are {who}{how}, {len(wanted)} scope{'' if len(wanted) == 1 else 's'} held already; nothing had to be asked."
+    return f"✓ You are {who}{how}, {count_scopes(len(wanted))} held already; nothing had to be asked."
 
 
 def _complete_scopes(_shell: Any, event: Any) -> list[str]:

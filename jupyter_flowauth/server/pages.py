@@ -10,7 +10,7 @@ from html import escape
 from importlib.resources import files
 from typing import Literal
 
-from ..login_outcomes import as_sentence
+from ..login_outcomes import as_sentence, count_scopes
 from ..records import LoginRequest, LoginResult, Outcome, ScopeLine
 
 Tone = Literal["good", "bad", "warn", "wait", "quiet"]
@@ -162,15 +162,11 @@ def build_result_page(result: LoginResult, scopes: Sequence[ScopeLine]) -> Page:
         sentence = ending.sentence or as_sentence(result.message)
         return Page(ending.tone, ending.mark, ending.title, sentence, _ASK_AGAIN, tuple(scopes))
     title = f"You are {result.identity.username}" if result.identity else "You are logged in"
-    title = f"{title}, {_count(len(result.scopes))} granted"
+    title = f"{title}, {count_scopes(len(result.scopes))} granted"
     if result.missing:
-        sentence = f"{_count(len(result.missing))} not granted; what was granted is kept."
+        sentence = f"{count_scopes(len(result.missing))} not granted; what was granted is kept."
         return Page("warn", "bang", title, sentence, _GO_BACK, tuple(scopes))
     return Page("good", "tick", title, "Your notebook has what it asked for.", _GO_BACK, tuple(scopes))
-
-
-def _count(number: int) -> str:
-    return f"{number} scope{'' if number == 1 else 's'}"
 
 
 def build_unknown_page() -> Page:
