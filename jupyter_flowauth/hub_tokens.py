@@ -60,7 +60,7 @@ def parse_auth_state(state: Mapping[str, Any], *, issuer: str, now: float) -> To
         found = [values for values in listed.values() if isinstance(values, Mapping)]
     else:
         found = [{**answer, **{name: value for name, value in state.items() if name in ("access_token", "scope")}}]
-    tokens = [_build_token(values, _number(claims.get("iat")), identity.sub) for values in found]
+    tokens = [_build_token(values, claims.get("iat"), identity.sub) for values in found]
     return TokenResponse(tuple(token for token in tokens if token is not None and token.seconds_left(now) > 0), identity)
 
 
@@ -75,7 +75,7 @@ def _id_token_claims(id_token: str, issuer: str) -> Mapping[str, Any]:
     return claims
 
 
-def _build_token(values: Mapping[str, Any], issued_at: float | None, sub: str) -> Token | None:
+def _build_token(values: Mapping[str, Any], issued_at: object, sub: str) -> Token | None:
     """Return a token whose end is known, else None: one of unknown age would fail at a service, and not here."""
     access_token = values.get("access_token")
     if not isinstance(access_token, str) or not 0 < len(access_token) <= _LONGEST_TOKEN or not access_token.isprintable():
@@ -86,17 +86,17 @@ def _build_token(values: Mapping[str, Any], issued_at: float | None, sub: str) -
     return Token(access_token, names, server if isinstance(server, str) else None, life[1], life[0], f"{HUB_RENEWAL}{sub}")
 
 
-def read_life(values: Mapping[str, Any], issued_at: float | None) -> tuple[float, float] | None:
+def read_life(values: Mapping[str, Any], issued_at: object) -> tuple[float, float] | None:
     """Return when a token was issued and when it ends, or None if that isn't known.
 
     Both are its own claims if it is a JWT; else they are reckoned from the login.
 
     :param values: a token endpoint's answer, or one token of it.
-    :param issued_at: when the ID token was issued that came with it.
+    :param issued_at: the ``iat`` of the ID token that came with it, as it was given.
     """
     claims, lifetime = read_claims(_first_text(values.get("access_token"))), _number(values.get("expires_in"))
     start, end = _number(claims.get("iat")), _number(claims.get("exp"))
-    start = issued_at if start is None else start
+    start = _number(issued_at) if start is None else start
     if end is None and start is not None and lifetime is not None:
         end = start + lifetime
     return None if end is None else (end - (lifetime or LEEWAY_SECONDS) if start is None else start, end)
@@ -104,8 +104,7 @@ def read_life(values: Mapping[str, Any], issued_at: float | None) -> tuple[float
 
 def _number(value: object) -> float | None:
     """Return a number that a time can be; JSON's true and NaN are none."""
-    is_one = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LATEST
-    return float(value) if is_one and isinstance(value, int | float) else None
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LATEST else None
 
 
 def _scopes(given: object) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def is_ending(auth_state: Mapping[str, Any], *, now: float) -> bool:
     answer = auth_state.get("token_response")
     values = {**(answer if isinstance(answer, Mapping) else {}), "access_token": auth_state.get("access_token")}
     issued_at = read_claims(str(auth_state.get("id_token") or "")).get("iat")
-    life = read_life(values, issued_at if isinstance(issued_at, int | float) else None)
+    life = read_life(values, issued_at)
     return life is not None and life[1] - now < min(RENEW_BEFORE_SECONDS, (life[1] - life[0]) / 2)
 
 
