@@ -149,7 +149,7 @@ install_nginx() {
     [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null && return
     if is_root_on_debian; then
         say "Installing nginx, which ends TLS before a JupyterHub in the tests, with apt-get"
-        (quietly apt-get update && quietly env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends nginx-light) ||
+        apt_install nginx-light ||
             die "apt-get could not install nginx; install it yourself (apt-get install nginx-light), and try again."
     else
         say "No nginx was found, so the test of a Hub behind it will be skipped; on Debian: apt-get install nginx-light"
