@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
 from ..consents import build_headline
 from ..errors import FlowAuthError
 from ..flow_needs import RunDocument
 from ..login_outcomes import as_sentence
-from ..records import LoginRequest, LoginResult, ServerAnnouncement
+from ..records import LoginRequest, LoginResult, Outcome, ServerAnnouncement
 from .card import LoginCard, build_consent_lines, build_login_traits, build_scope_lines
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 # What a login has ended in, and is to be read.
-_ENDED_BADLY = frozenset({"denied", "cancelled", "timed_out", "failed", "mismatch", "interrupted"})
+_ENDED_BADLY = frozenset(get_args(Outcome)) - {"done"}
 
 
 class LoginPanel(LoginCard):
