@@ -84,7 +84,7 @@ class World:
         :param patience: seconds, after which it is whatever there is: kernel and server are two processes, and a page may hear of the end
             of a login from the one before the other has cleared up.
         """
-        parts, deadline = ("request", "opened", "response", "taken"), time.monotonic() + patience
+        parts, deadline = ("request", "opened", "response", "reading", "taken"), time.monotonic() + patience
         while left := sorted(path.name for part in parts for path in self.rendezvous.glob(f"*.{part}.json")):
             if time.monotonic() > deadline:
                 break
