@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -33,6 +34,7 @@ from .provider_choice import provider_of as provider_of
 from .records import ProcessStamp, ServerAnnouncement
 from .scopes import Requirement, bare_scopes
 from .storage.file import FileStore
+from .storage.locks import exclusive
 from .storage.rendezvous import FolderRendezvous
 from .storage.system_clock import SystemClock
 from .tokens import AccountKey, Token
@@ -54,6 +56,8 @@ if TYPE_CHECKING:
 _NONE_TRIED: Mapping[str, str] = MappingProxyType({})
 SERVER_ID_VARIABLE = "FLOWAUTH_SERVER_ID"
 STORAGES = ("file", "keyring", "memory")
+# A move of a thousand logins to a slow keyring may go before.
+_SETTINGS_LOCK_SECONDS = 60.0
 USER_AGENTS = ("server", "loopback", "device", "paste", "none")
 
 
@@ -89,9 +93,26 @@ def move_storage(target: str) -> tuple[int, Path]:
     """
     if target == "memory":
         raise ConfigurationError("memory ends with this process: move the logins to file, keyring, or the absolute path of a folder")
-    path = Path(jupyter_config_dir()) / FILE_NAME
-    moved = move_accounts(open_store(), open_store(target), commit=lambda: write_setting(path, "storage", target))
+    with changing_settings() as path:
+        moved = move_accounts(open_store(), open_store(target), commit=lambda: write_setting(path, "storage", target))
     return moved, path
+
+
+@contextlib.contextmanager
+def changing_settings() -> Iterator[Path]:
+    """Hand out the user's own file, which no other process changes meanwhile through this.
+
+    :raises ConfigurationError: if there can't be one.
+    :raises StorageError: if another process keeps it for too long.
+    """
+    path = Path(jupyter_config_dir()) / FILE_NAME
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"{path.parent} can't be made ({error.strerror}); nothing was changed", source=str(path)) from None
+    lock = path.with_name(f".{FILE_NAME}.lock")
+    with exclusive(lock, timeout_seconds=_SETTINGS_LOCK_SECONDS, remedy=f"edit {path} yourself"):
+        yield path
 
 
 @functools.cache

@@ -96,16 +96,16 @@ def add(name: str, is_default: bool, replace: bool, as_json: bool, **values: Any
     from .. import wiring
     from ..configuration import build_settings, read_file, write_setting
 
-    path = _own_file()
-    own = read_file(path)
-    if name in wiring.current_settings().providers and not replace:
-        raise click.UsageError(f"A provider is called {name!r} already; --replace replaces it.")
     entry = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items() if value not in (None, (), "")}
-    providers = {**own.get("providers", {}), name: entry}
-    build_settings({**own, "providers": providers}, source="the command line")
-    write_setting(path, "providers", providers)
-    if is_default:
-        write_setting(path, "default_provider", name)
+    with wiring.changing_settings() as path:
+        own = read_file(path)
+        if name in wiring.current_settings().providers and not replace:
+            raise click.UsageError(f"A provider is called {name!r} already; --replace replaces it.")
+        providers = {**own.get("providers", {}), name: entry}
+        build_settings({**own, "providers": providers}, source="the command line")
+        write_setting(path, "providers", providers)
+        if is_default:
+            write_setting(path, "default_provider", name)
     say(f"Added {name} to {path}. Log in with: jupyter flowauth login --provider {name}")
     _warn_of_secret_file(values.get("client_secret_file"))
     if as_json:
@@ -141,25 +141,17 @@ def remove(name: str, as_json: bool) -> None:
     from .. import wiring
     from ..configuration import read_file, write_setting
 
-    path, known = _own_file(), wiring.current_settings().providers
-    own = read_file(path)
-    if name not in own.get("providers", {}):
-        where = "the environment, or a file of the system's" if name in known else "nothing"
-        raise click.UsageError(f"{path} has no provider {name!r}; {where} has.")
-    write_setting(path, "providers", {key: value for key, value in own["providers"].items() if key != name})
-    if own.get("default_provider") == name:
-        write_setting(path, "default_provider", "")
+    with wiring.changing_settings() as path:
+        own, known = read_file(path), wiring.current_settings().providers
+        if name not in own.get("providers", {}):
+            where = "the environment, or a file of the system's" if name in known else "nothing"
+            raise click.UsageError(f"{path} has no provider {name!r}; {where} has.")
+        write_setting(path, "providers", {key: value for key, value in own["providers"].items() if key != name})
+        if own.get("default_provider") == name:
+            write_setting(path, "default_provider", "")
     held = [account for account in wiring.open_store().accounts() if account.provider == name]
     if held:
         warn(f"{len(held)} logins of {name} are still held here; jupyter flowauth logout --all forgets every login")
     say(f"Removed {name} from {path}.")
     if as_json:
         answer_json({"name": name, "file": str(path), "logins_held": len(held)})
-
-
-def _own_file() -> Path:
-    from jupyter_core.paths import jupyter_config_dir
-
-    from ..configuration import FILE_NAME
-
-    return Path(jupyter_config_dir()) / FILE_NAME

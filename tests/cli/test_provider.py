@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 
 from jupyter_flowauth.sandbox import SANDBOX_CLIENT_ID
 from jupyter_flowauth.sandbox.catalogue import TRANSFER_ALL
+from tests.cli.conftest import PROGRAM
 
 
 @pytest.fixture
@@ -36,6 +38,13 @@ def test_what_else_the_file_says_stays(own_file, here):
             "two": {"kind": "globus", "client_id": "2", "redirect_uris": ["http://localhost:*/x"]},
         },
     }
+
+
+def test_providers_that_are_added_at_the_same_moment_are_all_there(own_file):
+    names = [f"provider-{number}" for number in range(12)]
+    added = [subprocess.Popen([PROGRAM, "provider", "add", name, "--client-id", "1"], stderr=subprocess.DEVNULL) for name in names]
+    assert [process.wait(120) for process in added] == [0] * len(names)
+    assert sorted(json.loads(own_file.read_text())["providers"]) == sorted(names)
 
 
 def test_a_name_that_is_taken_is_replaced_only_on_request(own_file, here):

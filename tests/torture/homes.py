@@ -90,7 +90,8 @@ class Home:
 
     def await_answers(self) -> None:
         """Return when the sandbox has served whatever a killed process had sent: it serves in the order of arrival, and this comes last."""
-        answer = requests.post(f"{self.sandbox.url}/v2/oauth2/token", data={"grant_type": "none", "client_id": SANDBOX_CLIENT_ID}, timeout=60)
+        form = {"grant_type": "none", "client_id": SANDBOX_CLIENT_ID}
+        answer = requests.post(f"{self.sandbox.url}/v2/oauth2/token", data=form, timeout=60)
         assert answer.json()["error"] == "unsupported_grant_type"
 
     def refreshes(self) -> int:
