@@ -26,6 +26,6 @@ def render_page(title: str, sentence: str, next_step: str = START_AGAIN) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>"
-        f'<main class="warn" role="alert">{_MARK}<h1>{escape(title)}</h1><p>{escape(sentence)}</p>'
-        f'<p class="next">{escape(next_step)}</p><footer>Shown by the login service of this JupyterHub</footer></main></body></html>'
+        f'<main class="warn"><div role="alert">{_MARK}<h1>{escape(title)}</h1><p>{escape(sentence)}</p>'
+        f'<p class="next">{escape(next_step)}</p></div><footer>Shown by the login service of this JupyterHub</footer></main></body></html>'
     )

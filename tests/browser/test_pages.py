@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from jupyter_flowauth.hub import pages as relay_pages
 from jupyter_flowauth.records import LoginResult, ScopeLine
 from jupyter_flowauth.server import pages
 from jupyter_flowauth.tokens import Identity
@@ -77,16 +78,25 @@ def window(browser: object, watch: Secrecy) -> Iterator[Page]:
 
 
 def show(window: Page, name: str) -> None:
-    """Show a page, under the policy that the server sends with it."""
+    """Show a page of the server's, under the policy that it sends with it."""
+    show_text(window, pages.render_page(PAGES[name]), policy=pages.CONTENT_SECURITY_POLICY)
 
+
+def show_text(window: Page, text: str, *, policy: str) -> None:
     def give(route: Route) -> None:
-        headers = {"Content-Security-Policy": pages.CONTENT_SECURITY_POLICY}
-        route.fulfill(body=pages.render_page(PAGES[name]), content_type="text/html; charset=utf-8", headers=headers)
+        route.fulfill(body=text, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": policy})
 
     window.unroute_all()
     window.route(ADDRESS, give)
     window.goto(ADDRESS)
     expect(window.locator("h1")).to_be_visible()
+
+
+def audit(window: Page) -> list[str]:
+    """Return what axe finds wrong."""
+    window.evaluate(gallery.AXE.read_text(encoding="utf-8"))
+    found: list[str] = window.evaluate(_AUDIT, [*gallery.STANDARDS, "best-practice"])
+    return found
 
 
 @LOOKS
@@ -97,11 +107,18 @@ def test_every_page_looks_as_it_did_and_is_open_to_everybody(window: Page, look:
         show(window, name)
         png = window.locator("main").screenshot(animations="disabled")
         wrong += [compare(f"page-{name}-{look}", png)]
-        window.evaluate(gallery.AXE.read_text(encoding="utf-8"))
-        wrong += [f"{name}: {finding}" for finding in window.evaluate(_AUDIT, [*gallery.STANDARDS, "best-practice"])]
+        wrong += [f"{name}: {finding}" for finding in audit(window)]
         if folder := os.environ.get("FLOWAUTH_SCREENSHOTS"):
             window.screenshot(path=Path(folder) / f"page-{name}-{look}.png")
     assert [line for line in wrong if line] == []
+
+
+@LOOKS
+def test_the_pages_of_a_hubs_login_service_are_open_to_everybody(window: Page, look: str) -> None:
+    window.emulate_media(color_scheme=look, reduced_motion="reduce", forced_colors="none")  # type: ignore[arg-type]
+    text = relay_pages.render_page("Not started in this browser", "This login was started in another browser, or its time is over.")
+    show_text(window, text, policy=relay_pages.CONTENT_SECURITY_POLICY)
+    assert audit(window) == []
 
 
 @pytest.mark.parametrize("name", list(PAGES))
