@@ -25,11 +25,12 @@ def test_token_prints_the_token_and_nothing_else(demo, here):
 
 def test_a_token_that_ends_soon_is_renewed_first(demo, here, aged):
     demo.auth().login([TRANSFER_ALL])
-    aged(500, renews=True)
+    aged(1000, renews=True)
     before = demo.sandbox.count("token")
-    assert here("token", TRANSFER_ALL, "--min-valid", "400").code == 0
+    # By more than the four minutes in which it would be renewed in the background.
+    assert here("token", TRANSFER_ALL, "--min-valid", "600").code == 0
     assert demo.sandbox.count("token") == before
-    printed = here("token", TRANSFER_ALL, "--min-valid", "600")
+    printed = here("token", TRANSFER_ALL, "--min-valid", "1200")
     assert demo.sandbox.is_active(printed.out.strip())
     assert demo.sandbox.count("token") == before + 1
 
