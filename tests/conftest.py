@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from jupyter_flowauth import provider_choice, refresh
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from tests.fakes.demo import Demo
     from tests.fakes.school import School
     from tests.interop.keycloak_server import Keycloak
+
+# A busy machine is no property of the code.
+settings.register_profile("unhurried", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 BROWSER_TESTS = Path(__file__).parent / "browser"
 

@@ -4,7 +4,7 @@ import string
 
 import globus_sdk
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_flowauth.scopes import (
@@ -17,8 +17,6 @@ from jupyter_flowauth.scopes import (
     to_scope_parameter,
 )
 
-# A busy machine is no property of the code.
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 names = st.text(alphabet=string.ascii_letters + string.digits + ":/._-+*", min_size=1).filter(lambda name: name[0] != "*")
 trees = st.recursive(
     st.builds(Requirement, names, st.booleans()),
@@ -27,13 +25,11 @@ trees = st.recursive(
 )
 
 
-@unhurried
 @given(st.lists(trees, max_size=4))
 def test_what_is_spelled_is_read_back(requirements):
     assert parse_scope_string(to_scope_parameter(requirements)) == tuple(requirements)
 
 
-@unhurried
 @given(st.text(max_size=40))
 def test_any_text_is_scopes_or_a_value_error(text):
     try:
@@ -43,7 +39,6 @@ def test_any_text_is_scopes_or_a_value_error(text):
     assert parse_scope_string(to_scope_parameter(parsed)) == parsed
 
 
-@unhurried
 @given(st.lists(trees, max_size=4))
 def test_merging_twice_changes_nothing_more(requirements):
     once = merge_requirements(requirements)

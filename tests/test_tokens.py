@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_flowauth.tokens import NEVER, AccountKey, Identity, Registration, Token, TokenResponse
 from tests.fakes.world import account_of, key_of
 
-# A busy machine is no property of the code.
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NAMES = ("a", "b", "c", "d")
 some_scopes = st.lists(st.sampled_from(NAMES), min_size=1, unique=True)
 token_lists = st.lists(some_scopes.map(lambda scopes: Token("x", tuple(scopes), obtained_at_seconds=1.0)), max_size=6)
@@ -17,7 +15,6 @@ def token(text: str, *scopes: str, server: str | None = None) -> Token:
     return Token(text, scopes, server)
 
 
-@unhurried
 @given(token_lists, token_lists)
 def test_incremental_consent_never_loses_a_scope(held, issued):
     before = account_of().with_tokens(held)
@@ -25,7 +22,6 @@ def test_incremental_consent_never_loses_a_scope(held, issued):
     assert set(after.scopes) == {scope for one in (*held, *issued) for scope in one.scopes}
 
 
-@unhurried
 @given(token_lists)
 def test_a_scope_is_served_by_the_newest_token_that_covers_it(issued):
     numbered = [Token(str(number), one.scopes) for number, one in enumerate(issued)]
