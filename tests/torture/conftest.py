@@ -11,24 +11,17 @@ from tests.torture.forker import Forker
 from tests.torture.homes import Home
 
 
-@pytest.fixture(scope="session")
-def one_sandbox() -> Iterator[Sandbox]:
-    with running_sandbox() as running:
-        yield running
-
-
 @pytest.fixture
-def sandbox(one_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """The sandbox, well-behaved again, and a home of this test's own that other processes find through the environment."""
-    one_sandbox.configure(access_token_lifetime=3600, rotate_refresh_tokens=True, withheld_scopes=(), clock_offset=0.0)
-    one_sandbox.state.faults.clear()
-    one_sandbox.state.counters.clear()
-    for name, value in one_sandbox.environment.items():
-        monkeypatch.setenv(name, value)
+def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A sandbox, and a home of this test's own that other processes find through the environment."""
     for name in ("DATA", "RUNTIME", "CONFIG"):
         monkeypatch.setenv(f"JUPYTER_{name}_DIR", str(tmp_path / name.lower()))
     monkeypatch.setenv("FLOWAUTH_CLIENT_ID", SANDBOX_CLIENT_ID)
-    return one_sandbox
+    # One for all tests would go on with what was held back for a process that is gone, and count it in the midst of another test.
+    with running_sandbox(access_token_lifetime=3600) as running:
+        for name, value in running.environment.items():
+            monkeypatch.setenv(name, value)
+        yield running
 
 
 @pytest.fixture
