@@ -125,10 +125,11 @@ def test_a_flow_that_reaches_no_collections_asks_for_none(world, auth):
 
 
 def test_the_wait_for_a_run_ends_in_time_and_the_run_goes_on(world, auth):
-    world.sandbox.configure(state_seconds=0.5)
+    world.sandbox.configure(state_seconds=600)
     run = world.consented_flow(auth).run(BODY)
     with pytest.raises(TimeoutError, match="it goes on"):
         run.wait(0.05)
+    world.sandbox.configure(state_seconds=0)
     assert run.wait(60) == "SUCCEEDED"
 
 

@@ -99,9 +99,10 @@ def test_an_interrupted_wait_does_not_lose_the_rotated_token(home: Home) -> None
 
 
 def test_in_the_advisory_window_everyone_goes_on_while_one_renews(home: Home) -> None:
-    token, held = nearly_due(home), home.held()
-    home.sandbox.set_fault("token", "slow:1", times=1)
+    token, held, refresh, go_on = nearly_due(home), home.held(), home.provider.refresh, threading.Event()
+    home.provider.refresh = lambda token, *, now: (go_on.wait(60), refresh(token, now=now))[1]  # type: ignore[method-assign]
     assert {held.token(TRANSFER_ALL, min_valid=60).fingerprint for _ in range(50)} == {token.fingerprint}
+    go_on.set()
     join_renewals()
     assert home.refreshes() == 1
     assert held.token(TRANSFER_ALL, min_valid=60).fingerprint != token.fingerprint
