@@ -19,7 +19,8 @@ from jupyter_flowauth import FlowAuth, IdentityMismatch, accounts
 from tests.hostile.scripted_provider import CLIENT_ID, OWN_KEY, STRANGERS_KEY, public_jwk, sign
 from tests.hostile.world import World, failure_of
 
-NOW = int(time.time())
+# Of when the tests were collected, which may be long before they run: for what is a day off and more.
+NOW, DAY = int(time.time()), 86_400
 PUBLIC_PEM = OWN_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
@@ -40,12 +41,12 @@ CLAIMS: dict[str, tuple[dict[str, Any], str]] = {
     "no subject": ({"sub": None}, "sub"),
     "an empty subject": ({"sub": ""}, "subject"),
     "a subject that is a number": ({"sub": 7}, "[Ss]ubject"),
-    "expired": ({"exp": NOW - 3600, "iat": NOW - 7200}, "expired"),
+    "expired": ({"exp": NOW - DAY, "iat": NOW - 2 * DAY}, "expired"),
     "no expiry": ({"exp": None}, "exp"),
     "an expiry that is text": ({"exp": "soon"}, "refused"),
     "an expiry without end": ({"exp": 1e400}, "refused"),
-    "from the future": ({"iat": NOW + 3600}, "future"),
-    "not yet": ({"nbf": NOW + 3600}, "future"),
+    "from the future": ({"iat": NOW + DAY}, "future"),
+    "not yet": ({"nbf": NOW + DAY}, "future"),
     "of another access token": ({"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}, "access token"),
 }
 
@@ -110,7 +111,7 @@ GIVEN: dict[str, tuple[Callable[[dict[str, Any]], str], str]] = {
     "empty": (lambda claims: "", "JWT"),
     "of another realm": (lambda claims: sign({**claims, "iss": "https://evil.example"}), "[Ii]ssuer"),
     "of another realm's key": (lambda claims: sign(claims, key=STRANGERS_KEY, kid="other"), "none of the issuer's"),
-    "expired": (lambda claims: sign({**claims, "exp": NOW - 3600}), "expired"),
+    "expired": (lambda claims: sign({**claims, "exp": NOW - DAY}), "expired"),
     "a refresh token": (lambda claims: sign({**claims, "typ": "Refresh"}), "a refresh token"),
     "an ID token": (lambda claims: sign({**claims, "typ": "ID"}), "an ID token"),
     "unsigned": (unsigned, "private key"),
@@ -122,11 +123,11 @@ GIVEN: dict[str, tuple[Callable[[dict[str, Any]], str], str]] = {
 @pytest.mark.parametrize("case", GIVEN)
 def test_a_token_that_is_given_must_be_a_good_access_token_of_the_realm(world: World, held: FlowAuth, case: str) -> None:
     make, match = GIVEN[case]
-    claims = {"iss": world.provider.url, "sub": "service", "exp": NOW + 600, "iat": NOW, "scope": "read", "typ": "Bearer"}
+    claims = {"iss": world.provider.url, "sub": "service", "exp": NOW + DAY, "iat": NOW, "scope": "read", "typ": "Bearer"}
     assert re.search(match, failure_of(world, lambda: world.auth().login_with_token(make(claims))))
 
 
 def test_a_good_token_that_is_given_is_kept(world: World) -> None:
-    claims = {"iss": world.provider.url, "sub": "service", "exp": NOW + 600, "scope": "read", "profile": {"is_service_account": True}}
+    claims = {"iss": world.provider.url, "sub": "service", "exp": NOW + DAY, "scope": "read", "profile": {"is_service_account": True}}
     world.auth().login_with_token(sign(claims))
     assert [held.kind for held in accounts()] == ["service_account"]
