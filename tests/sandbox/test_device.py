@@ -106,13 +106,15 @@ def test_a_code_that_has_expired_is_told_and_can_no_longer_be_entered(sandbox, a
         sandbox.approve_device(device["user_code"])
 
 
-def test_who_asks_too_often_is_slowed_down_more_and_more(sandbox, ask, redeem):
+def test_who_asks_too_often_is_slowed_down_more_and_more(sandbox, ask, redeem, monkeypatch):
+    moment = [1_000_000.0]
+    monkeypatch.setattr(sandbox.state, "now", lambda: moment[0])
     sandbox.configure(device_interval=5)
     code = ask().json()["device_code"]
     assert [error(redeem(code))[1] for _ in range(3)] == ["authorization_pending", "slow_down", "slow_down"]
-    sandbox.configure(clock_offset=14)
+    moment[0] += 14
     assert error(redeem(code))[1] == "slow_down"
-    sandbox.configure(clock_offset=14 + 21)
+    moment[0] += 21
     assert error(redeem(code))[1] == "authorization_pending"
 
 
