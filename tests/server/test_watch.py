@@ -60,8 +60,9 @@ async def test_each_change_is_told_once() -> None:
     looks = [0]
 
     def stamp() -> int:
-        looks[0] += 1
-        return stamps[0]
+        seen = stamps[0]
+        looks[0] += 1  # only now: who waits for a look changes the stamp after it
+        return seen
 
     watch = ChangeWatch(stamp, lambda: told.append(stamps[0]), lambda: 0.0)
     watch.attend()
