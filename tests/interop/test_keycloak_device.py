@@ -73,7 +73,8 @@ def test_where_the_grant_is_off_and_nobody_is_there_it_says_so(keycloak: Keycloa
 
 
 def test_keycloak_wants_the_challenge_and_compares_the_verifier(keycloak: Keycloak, jupyter_home: object) -> None:
-    provider = OIDCProvider(keycloak.issuer, "notebook")
+    client_id = keycloak.new_client("notebook", **{"oauth2.device.polling.interval": "600"})
+    provider = OIDCProvider(keycloak.issuer, client_id)
     request = provider.build_authorization_request(
         provider.login_requirements(), state="s", nonce="n", code_challenge=build_code_challenge(VERIFIER), login_hint=None
     )
