@@ -168,16 +168,24 @@ def shared_keycloak(folder: Path) -> Iterator[Keycloak]:
         if not address.exists():
             process = start(distribution, folder)
         me.touch()
+        url = address.read_text()
     try:
-        yield Keycloak(address.read_text(), folder / "portal-key.pem")
+        yield Keycloak(url, folder / "portal-key.pem")
     finally:
         me.unlink()
-        while process and any(psutil.pid_exists(int(user.name)) for user in users.iterdir()):
-            threading.Event().wait(0.1)
         if process:
-            with lock:
-                address.unlink()
+            while not is_withdrawn(address, users, lock):
+                threading.Event().wait(0.1)
             stop(process)
+
+
+def is_withdrawn(address: Path, users: Path, lock: FileLock) -> bool:
+    """Take the address back, unless somebody uses it: nobody may come to use it in between."""
+    with lock:
+        if any(psutil.pid_exists(int(user.name)) for user in users.iterdir()):
+            return False
+        address.unlink()
+        return True
 
 
 def start(distribution: Path, folder: Path) -> subprocess.Popen[bytes]:
