@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from pathlib import Path
 
 import globus_sdk
@@ -166,6 +167,9 @@ def test_who_never_comes_back_is_not_waited_for_longer_than_configured(world, au
     world.browse = lambda url: world.prompts.append(url)
     with pytest.raises(LoginTimeout):
         world.notebook().flow(flow.flow_id).run(BODY)
+    for thread in threading.enumerate():
+        if thread.name == "flowauth-browser":
+            thread.join(60)
     assert (len(world.prompts), world.count("runs_started")) == (1, (0,))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 from IPython.core.completer import provisionalcompleter
@@ -67,6 +68,10 @@ def test_without_a_scope_it_is_what_was_required_else_who_you_are(notebook, shel
 def test_a_login_that_is_not_waited_for_goes_on(notebook, shell):
     shown = notebook(f"%login --no-wait {TRANSFER_ALL}\nprint('at once')")
     assert ("at once" in shown, shell.error) == (True, None)
+    for thread in threading.enumerate():
+        if thread.name == "flowauth-login":
+            thread.join(60)
+    assert shell.names["auth"].missing([TRANSFER_ALL]) == ()
 
 
 def test_who_one_is_and_was(notebook):
