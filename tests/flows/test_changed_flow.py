@@ -96,7 +96,7 @@ def start_together(world, auths, flow_id, number=20):
 
 def attempt(flow):
     try:
-        return flow.run(BODY).wait(20, progress=False)
+        return flow.run(BODY).wait(60, progress=False)
     except FlowAuthError as error:
         return type(error)
 

@@ -49,7 +49,7 @@ def test_a_run_is_one_request_while_all_is_well(world, auth):
     before = world.requests()
     run = flow.run(BODY, label="one", tags=["a-tag"])
     assert (world.requests() - before, world.prompts) == (1, [])
-    assert run.wait(10, progress=False) == "SUCCEEDED"
+    assert run.wait(60, progress=False) == "SUCCEEDED"
 
 
 def test_the_options_of_a_run_arrive(world, auth):

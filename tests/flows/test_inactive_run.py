@@ -61,7 +61,7 @@ def test_many_inactive_runs_are_one_prompt(world, auth):
     world.sandbox.configure(refuses_at="inactive")
     runs = [flow.run(BODY) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(lambda run: run.wait(20, progress=False), runs)) == ["SUCCEEDED"] * 8
+        assert list(pool.map(lambda run: run.wait(60, progress=False), runs)) == ["SUCCEEDED"] * 8
     assert (len(world.prompts), world.count("runs_started", "action:hello", "action:search")) == (1, (8, 8, 8))
 
 
@@ -70,7 +70,7 @@ def test_two_who_watch_one_run_resume_it_once_or_see_that_it_went_on(world, auth
     world.sandbox.configure(refuses_at="inactive")
     run = flow.run(BODY)
     with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(lambda _: run.wait(20, progress=False), range(2))) == ["SUCCEEDED"] * 2
+        assert list(pool.map(lambda _: run.wait(60, progress=False), range(2))) == ["SUCCEEDED"] * 2
     assert (len(world.prompts), world.count("action:search")) == (1, (1,))
 
 
