@@ -70,7 +70,7 @@ def validate_device_answer(answer: Mapping[str, Any], *, now: float) -> DeviceAu
     :raises ProviderError: if anything that has to be there is missing, or is no address, code or time.
     """
     device_code, user_code = answer.get("device_code"), answer.get("user_code")
-    if not isinstance(device_code, str) or not device_code:
+    if not isinstance(device_code, str) or not device_code or not device_code.isprintable():
         raise _malformed("no device code")
     if not isinstance(user_code, str) or not user_code.strip() or len(user_code) > LONGEST_USER_CODE or printable(user_code) != user_code:
         raise _malformed("no code that a person could type in")
@@ -101,7 +101,7 @@ def _positive(answer: Mapping[str, Any], name: str, *, least: float) -> float:
     value = answer.get(name)
     try:
         seconds = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else -1.0
-    except ValueError:
+    except (ValueError, OverflowError):  # JSON's numbers have no end, and a float has
         seconds = -1.0
     if not 0 <= seconds < float("inf"):
         raise _malformed(f"no usable {name!r} of the device code")

@@ -60,6 +60,7 @@ def test_the_interval_is_five_seconds_where_none_is_said_and_never_none_at_all(i
         {"device_code": None},
         {"device_code": ""},
         {"device_code": 7},
+        {"device_code": "\ud800"},
         {"user_code": None},
         {"user_code": " "},
         {"user_code": "x" * 65},
@@ -79,8 +80,10 @@ def test_the_interval_is_five_seconds_where_none_is_said_and_never_none_at_all(i
         {"expires_in": True},
         {"expires_in": float("inf")},
         {"expires_in": float("nan")},
+        {"expires_in": 10**400},
         {"interval": "often"},
         {"interval": -5},
+        {"interval": 10**400},
     ],
 )
 def test_what_a_person_cannot_be_shown_is_refused(changes):

@@ -39,6 +39,7 @@ def test_nothing_is_pushed_where_that_is_only_possible(pushing):
         (json_answer({"error": "invalid_request"}, 400), "invalid_request"),
         (json_answer({}, 201), "gave no reference"),
         (json_answer({"request_uri": 7}, 201), "gave no reference"),
+        (json_answer({"request_uri": "\ud800"}, 201), "gave no reference"),
         ((201, {}, b"<html>"), "gave no reference"),
         ((302, {"Location": "http://127.0.0.1:1/"}, b""), "a redirect, which was not followed"),
     ],

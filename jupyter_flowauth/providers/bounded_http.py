@@ -73,7 +73,7 @@ def _send_once(method: str, url: str, provider: str, body: str | None, headers: 
             prepared = session.prepare_request(request)
             with session.send(prepared, timeout=seconds, allow_redirects=False, **settings) as answer:
                 content = read_at_most(MOST_BYTES, answer.iter_content(_CHUNK_BYTES))
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, OSError, ValueError) as error:  # the last of a host whose name is none
             timed_out, refused = isinstance(error, requests.Timeout), is_connection_refused(error)
         else:
             if content is None:

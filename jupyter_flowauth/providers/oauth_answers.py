@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..code_grant import printable
 from ..errors import ProviderError
 from ..tokens import Token
 
@@ -35,6 +36,10 @@ def build_token(answer: object, *, now: float, before: Token | None = None, aske
     unsaid = before.scopes if before else asked
     if (scope is None and unsaid is None) or not isinstance(scope, str | None):
         raise _malformed("a token without its scopes")
+    scopes = tuple(scope.split()) if scope is not None else unsaid or ()
+    # They are shown in terminals and kept in files, in which not every string can be.
+    if not all(map(str.isprintable, scopes)):
+        raise _malformed("scopes that can't be")
     if not isinstance(expires_in, int | float | None) or isinstance(expires_in, bool):
         raise _malformed("a lifetime that is no number")
     # JSON as Python reads it has NaN and Infinity, too: a token that never expires, or whose expiry can't be compared.
@@ -42,7 +47,7 @@ def build_token(answer: object, *, now: float, before: Token | None = None, aske
         raise _malformed("a lifetime that can't be")
     return Token(
         access_token=access_token,
-        scopes=tuple(scope.split()) if scope is not None else unsaid or (),
+        scopes=scopes,
         resource_server=resource_server or (before.resource_server if before else None),
         expires_at_seconds=None if expires_in is None else now + min(expires_in, LONGEST_SECONDS),
         obtained_at_seconds=now,
@@ -72,7 +77,7 @@ def refusal(provider: str, status: int, body: object, *, retry_after: str | None
     elif error and reason:
         sentence = f"{provider} refused: {reason}; nothing was lost here; log in again once that is so"
     elif error:
-        sentence = f"{provider} refused the request ({error[:80]}); nothing was lost here; check the client's registration"
+        sentence = f"{provider} refused the request ({printable(error, longest=80)}); nothing was lost here; check the client's registration"
     else:
         sentence = f"{provider} answered with status {status} and no reason; nothing was lost here; check its address"
     return ProviderError(
@@ -82,7 +87,7 @@ def refusal(provider: str, status: int, body: object, *, retry_after: str | None
         status=status,
         reason=reason,
         nothing_done=status in (429, 503),
-        retry_after_seconds=float(retry_after) if retry_after and retry_after.isdigit() else None,
+        retry_after_seconds=float(retry_after) if retry_after and retry_after.isdecimal() else None,
     )
 
 

@@ -30,6 +30,6 @@ def push_request(calls: OidcCalls, request: AuthorizationRequest, *, redirect_ur
     # Section 2.2: "201 Created"; some answer 200.
     if answer.status not in (200, 201):
         raise calls.judge(answer, request.push_endpoint)
-    if not isinstance(request_uri, str) or not request_uri or len(request_uri) > LONGEST_RESPONSE_VALUE:
+    if not isinstance(request_uri, str) or not 0 < len(request_uri) <= LONGEST_RESPONSE_VALUE or not request_uri.isprintable():
         raise ProviderError(f"{calls.title} took the request and gave no reference to it; nobody was asked; log in again")
     return build_pushed_url(request, request_uri=request_uri)

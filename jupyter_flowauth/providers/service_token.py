@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import ProviderError
 from ..tokens import Token, TokenResponse
 from .id_token import build_identity
+from .oauth_answers import LONGEST_SECONDS
 from .signed_token import FetchKeys, decode_signed
 
 SERVICE_ACCOUNT_CLAIM = "profile.is_service_account"
@@ -41,7 +42,7 @@ def validate_service_token(
     token = Token(
         access_token=access_token,
         scopes=tuple(scope.split()) if isinstance(scope, str) else (),
-        expires_at_seconds=float(claims["exp"]),
+        expires_at_seconds=float(min(claims["exp"], now + LONGEST_SECONDS)),
         obtained_at_seconds=now,
     )
     is_marked = is_service_account(claims, service_account_claim)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..code_grant import printable
 from ..errors import ProviderError
 
 # Signatures by the issuer's private key only: "none", and HS256 with the public key as its secret, are not among them.
@@ -47,10 +48,12 @@ def decode_signed(
         raise refuse("is from the future: is this machine's clock right?") from None
     except jwt.ExpiredSignatureError:
         raise refuse("has expired: is this machine's clock right?") from None
-    except (jwt.PyJWTError, ValueError, TypeError, KeyError) as error:
-        # PyJWT's messages name the failed check and no claim's value but the algorithm.
-        raise refuse(f"was refused: {str(error)[:200] or type(error).__name__}") from None
-    if not isinstance(decoded["payload"].get("sub"), str) or not decoded["payload"]["sub"]:
+    # The last three are of what PyJWT doesn't look for: a time without end, nesting without end, a key for alg=none.
+    except (jwt.PyJWTError, ValueError, TypeError, KeyError, OverflowError, RecursionError, NotImplementedError) as error:
+        # PyJWT's messages name the failed check, and of what is in the token its header at most.
+        raise refuse(f"was refused: {printable(str(error)) or type(error).__name__}") from None
+    subject = decoded["payload"].get("sub")
+    if not isinstance(subject, str) or not subject or not subject.isprintable():
         raise refuse("names no subject")
     return decoded["payload"], decoded["header"]["alg"]
 

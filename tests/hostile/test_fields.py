@@ -35,6 +35,7 @@ DISCOVERY_FIELDS: dict[str, tuple[dict[str, Any], str]] = {
     "a token endpoint without https": ({"token_endpoint": "http://evil.example/token"}, "token endpoint"),
     "a token endpoint that is a file": ({"token_endpoint": "file:///etc/passwd"}, "token endpoint"),
     "a token endpoint with a password": ({"token_endpoint": "https://me:secret@evil.example/token"}, "token endpoint"),
+    "a token endpoint at a name that is none": ({"token_endpoint": "https://a..b/token"}, "can't be reached"),
     "an authorization endpoint that is a script": ({"authorization_endpoint": "javascript:alert(1)"}, "authorization endpoint"),
     "no authorization endpoint": ({"authorization_endpoint": None}, "authorization endpoint"),
     "no keys": ({"jwks_uri": None}, "jwks"),
@@ -61,6 +62,7 @@ JWKS: dict[str, tuple[Any, str]] = {
     "half a key": ({"keys": [{"kid": "own", "kty": "RSA"}]}, "refused"),
     "a secret": ({"keys": [{"kid": "own", "kty": "oct", "k": "c2VjcmV0"}]}, "refused"),
     "a number that is none": ({"keys": [{**public_jwk(OWN_KEY, "own"), "n": "!!"}]}, "refused"),
+    "for no signature at all": ({"keys": [{**public_jwk(OWN_KEY, "own"), "alg": "none"}]}, "refused"),
 }
 
 
@@ -82,6 +84,9 @@ TOKEN_FIELDS: dict[str, tuple[dict[str, Any], str]] = {
     "another type": ({"token_type": "mac"}, "no bearer token"),
     "a type that is a number": ({"token_type": 7}, "no bearer token"),
     "scopes that are a list": ({"scope": ["read"]}, "without its scopes"),
+    "scopes with orders for the terminal": ({"scope": "openid read write \x1b[31m"}, "scopes that can't be"),
+    "scopes that turn the words behind them": ({"scope": "openid read write \u202e"}, "scopes that can't be"),
+    "scopes that no file can hold": ({"scope": "openid read write \ud800"}, "scopes that can't be"),
     "a lifetime that is text": ({"expires_in": "3600"}, "lifetime"),
     "a lifetime that is true": ({"expires_in": True}, "lifetime"),
     "a lifetime that is no number": ({"expires_in": float("nan")}, "lifetime"),
@@ -116,7 +121,7 @@ def test_a_refreshed_token_must_be_one_too(world: World, held: FlowAuth, case: s
 def test_a_refusal_with_markup_and_orders_for_the_terminal_is_a_plain_sentence(world: World, held: FlowAuth) -> None:
     refused = {"error": "<script>\x1b[31m", "error_description": "<b>SENTINEL</b>\x1b]0;x\x07"}
     world.provider.instead["token"] = Answer(400, json.dumps(refused).encode())
-    assert re.search("refused the request", failure_of(world, lambda: log_in(world)))
+    assert re.search(r"refused the request \(<script> \[31m\)", failure_of(world, lambda: log_in(world)))
 
 
 REDIRECTED: dict[str, tuple[dict[str, str | None], str, type[FlowAuthError]]] = {

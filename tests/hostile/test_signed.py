@@ -41,10 +41,13 @@ CLAIMS: dict[str, tuple[dict[str, Any], str]] = {
     "no subject": ({"sub": None}, "sub"),
     "an empty subject": ({"sub": ""}, "subject"),
     "a subject that is a number": ({"sub": 7}, "[Ss]ubject"),
+    "a subject that no file can hold": ({"sub": "\ud800"}, "subject"),
+    "a subject with orders for the terminal": ({"sub": "alice\x1b[31m"}, "subject"),
     "expired": ({"exp": NOW - DAY, "iat": NOW - 2 * DAY}, "expired"),
     "no expiry": ({"exp": None}, "exp"),
     "an expiry that is text": ({"exp": "soon"}, "refused"),
     "an expiry without end": ({"exp": 1e400}, "refused"),
+    "a beginning without end": ({"iat": 1e400}, "refused"),
     "from the future": ({"iat": NOW + DAY}, "future"),
     "not yet": ({"nbf": NOW + DAY}, "future"),
     "of another access token": ({"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}, "access token"),
@@ -81,6 +84,8 @@ ID_TOKENS: dict[str, tuple[Callable[[dict[str, Any]], str], str]] = {
     "three parts of nothing": (lambda claims: "..", "refused"),
     "five parts": (lambda claims: "a.b.c.d.e", "refused"),
     "changed on the way": (lambda claims: sign(claims)[:-8] + "AAAAAAAA", "[Ss]ignature"),
+    "nested": (lambda claims: f"{base64.urlsafe_b64encode(b'[' * 90_000).decode()}..", "refused"),
+    "with orders for the terminal": (lambda claims: jwt.encode(claims, OWN_KEY, "RS256", {"kid": "own", "crit": ["\x1b[31m"]}), "refused"),
     "huge": (lambda claims: sign({**claims, "padding": "x" * 400_000}), "more than 512 KiB"),
 }
 

@@ -83,4 +83,5 @@ def failure_of(world: World, act: Callable[[], object], kind: type[FlowAuthError
     assert world.at_rest() == before
     assert world.provider.requests["elsewhere"] == 0
     assert not [word for word in ("SENTINEL", "Oops", "hotel", "<h1>") if word in f"{caught.value} {caught.value!r}"]
+    assert str(caught.value).isprintable()
     return str(caught.value)

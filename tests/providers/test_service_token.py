@@ -7,6 +7,7 @@ import time
 import pytest
 
 from jupyter_flowauth.errors import ProviderError
+from jupyter_flowauth.providers.oauth_answers import LONGEST_SECONDS
 from jupyter_flowauth.providers.oidc import OIDCProvider
 from tests.fakes.oidc_server import CLIENT_ID
 
@@ -19,6 +20,11 @@ def test_a_service_accounts_token_is_read_once_it_is_right(server, oidc):
     assert (issued.kind, issued.identity.username, issued.tokens[0].scopes) == ("service_account", "ci", ("openid", "api"))
     assert 0 < issued.tokens[0].seconds_left(time.time()) <= 300
     assert issued.tokens[0].refresh_token is None
+
+
+def test_a_service_accounts_token_that_never_ends_has_a_date_all_the_same(server, oidc):
+    (token,) = oidc.read_service_token(server.sign_access("ci", exp=10**400), now=0.0).tokens
+    assert token.expires_at_seconds == LONGEST_SECONDS
 
 
 @pytest.mark.parametrize(
