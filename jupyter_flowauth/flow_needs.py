@@ -16,7 +16,7 @@ ALL_FLOWS = f"{FLOWS_SCOPES}all"
 TRANSFER_ALL = "urn:globus:auth:scope:transfer.api.globus.org:all"
 # Where collections' data_access hangs: under Transfer's own scope, which is that of its action provider, or beneath the older one's.
 _COLLECTIONS_UNDER = {TRANSFER_ALL: (), "https://auth.globus.org/scopes/actions.globus.org/transfer/transfer": (TRANSFER_ALL,)}
-_DEEPEST = 50
+_DEEPEST, _LONGEST_ADDRESS = 50, 500
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FLOW_SCOPE = re.compile(r"https://auth\.globus\.org/scopes/([0-9a-f-]{36})/flow_([0-9a-f_]{36})_user")
 
@@ -76,7 +76,7 @@ class RunDocument:
         """The state that it is in, where the service says so."""
         details = self.details.get("details")
         name = details.get("state_name") if isinstance(details, Mapping) else self.details.get("state_name")
-        return name if isinstance(name, str) else ""
+        return clean_words(name)
 
     @property
     def sentence(self) -> str:
@@ -161,7 +161,8 @@ def build_flow_tree(document: FlowDocument, providers: Mapping[str, ActionProvid
         own = _needed_scope(state, provider)
         if own is None:
             why = provider.problem or "it names no scope"
-            problems.setdefault(url, f"State '{name}': the action provider {url} could not be asked what it needs ({why})")
+            whose = f"State '{clean_words(name)}': the action provider {clean_words(url, longest=_LONGEST_ADDRESS)}"
+            problems.setdefault(url, f"{whose} could not be asked what it needs ({why})")
             continue
         needed.append(_with_collections(own, collections))
         _add_reasons(reasons, document, provider.title or own.scope, needed[-1])

@@ -110,6 +110,14 @@ def test_an_action_provider_that_does_not_answer_is_named_and_the_rest_goes_on()
     assert tree.scopes == (FLOW, SEARCH)
 
 
+def test_what_a_definition_calls_its_states_and_addresses_is_no_order_for_a_terminal():
+    """ATTACKS 18: a definition is a stranger's."""
+    definition = {"States": {"Move\x1b[2J\u202e": {"ActionUrl": "https://dead.example/\x1b]0;x\x07"}}}
+    (problem,) = build(definition).problems
+    assert (problem.isprintable(), "State 'Move[2J': the action provider https://dead.example/]0;x " in problem) == (True, True)
+    assert run(details={"state_name": "Move\x1b[2J\u202e"}).sentence == "Run run-1: ACTIVE, in state 'Move[2J'."
+
+
 def test_an_action_provider_that_nobody_asked_is_a_problem():
     assert "it was not asked" in build(define("compute"), providers={}).problems[0]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from ..authorizers import AuthorizerLike
-from ..code_grant import is_loopback_url
+from ..code_grant import is_loopback_url, validate_endpoint
 from ..consents import Path
 from ..errors import ProviderError, ScopesMissing
 from ..flow_needs import ALL_FLOWS, RUN_STATUS, VIEW_FLOWS, ActionProvider, FlowDocument, RunDocument, clean_words, flow_scope
@@ -244,9 +244,13 @@ def _stand_in(url: str) -> str:
     base = base if is_loopback_url(base) else ""
     if base and url.startswith(f"{base}/"):
         return url
-    parts = urlsplit(url)
-    if parts.scheme != "https" or is_loopback_url(url):
+    try:
+        is_public = not is_loopback_url(validate_endpoint(url, what="address"))
+    except ProviderError:
+        is_public = False
+    if not is_public:
         raise ProviderError("its address is not a public one on https")
+    parts = urlsplit(url)
     return f"{base}/{parts.netloc}{parts.path}" if base else url
 
 

@@ -52,6 +52,13 @@ def test_a_definition_cannot_send_us_to_services_of_this_machine(asked, url):
     assert asked == []
 
 
+@pytest.mark.parametrize("url", ["https://[actions", "https://a..b/", "https://\u2100.example", "https://a/\ud800", "https://a/\x1b[31m"])
+def test_an_address_that_is_none_is_a_problem_like_any_other(url):
+    problem = ask_action_provider(url).problem
+    assert "not a public one on https" in problem or "can't be reached" in problem
+    assert problem.isprintable()
+
+
 def test_an_action_provider_is_asked_at_its_own_address_without_following_redirects(asked):
     assert "it can't be reached at https://actions.example.org" in ask_action_provider("https://actions.example.org/a").problem
     assert asked == [("https://actions.example.org/a", False)]
