@@ -18,16 +18,26 @@ def read_client_secret(place: str) -> str | None:
     :raises ConfigurationError: if it can't be read.
     """
     try:
-        if place.startswith(KEYRING_PREFIX):
-            found = read_from_keyring(place)
-        else:
-            found = Secret(Path(place).expanduser().read_text(encoding="utf-8").strip())
+        in_keyring = place.startswith(KEYRING_PREFIX)
+        found = read_from_keyring(place) if in_keyring else _decode(Path(place).expanduser().read_bytes())
     except OSError as error:  # a StorageError is one, too
         reason = str(error) if isinstance(error, StorageError) else error.strerror
         raise ConfigurationError(f"client_secret_file {place} can't be read ({reason})") from None
     if found is None:
-        raise ConfigurationError(f"client_secret_file {place} can't be read (the keyring has no such entry)")
+        why = "the keyring has no such entry" if in_keyring else "it isn't UTF-8"
+        raise ConfigurationError(f"client_secret_file {place} can't be read ({why})")
     return found or None
+
+
+def _decode(content: bytes) -> Secret | None:
+    """Return a file's text, without the mark that some editors put in front, or None if it is none.
+
+    It raises nothing: the decoder's error holds what it couldn't decode, and a debugger finds it behind whatever is raised from there.
+    """
+    try:
+        return Secret(content.decode("utf-8-sig").strip())
+    except UnicodeDecodeError:
+        return None
 
 
 def reserve_client_secret(place: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 import keyring
 import keyring.backend
 import keyring.backends.fail
@@ -45,6 +47,22 @@ def test_what_is_kept_is_what_is_read_and_shows_itself_nowhere(place):
     keep_client_secret(place, "s3cret")
     found = read_client_secret(place)
     assert (found, "s3cret" in repr(found)) == ("s3cret", False)
+
+
+def test_a_file_in_another_encoding_is_said_to_be_that_and_shows_nothing(tmp_path):
+    """What PowerShell's ``>`` writes."""
+    path = tmp_path / "secret"
+    path.write_text("SENTINEL", encoding="utf-16")
+    with pytest.raises(ConfigurationError, match=r"can't be read \(it isn't UTF-8\)") as caught:
+        read_client_secret(str(path))
+    assert caught.value.__context__ is None
+    assert "N\\x00" not in repr([frame.f_locals for frame, _ in traceback.walk_tb(caught.value.__traceback__)][1:])
+
+
+def test_the_mark_that_some_editors_put_in_front_is_no_part_of_the_secret(tmp_path):
+    path = tmp_path / "secret"
+    path.write_text("s3cret\n", encoding="utf-8-sig")
+    assert read_client_secret(str(path)) == "s3cret"
 
 
 def test_a_secret_that_is_there_is_not_overwritten(place):
