@@ -119,7 +119,7 @@ def check_environment() -> Iterator[Finding]:
         yield Finding(about, "warning", "FLOWAUTH_TOKEN is set without FLOWAUTH_TOKEN_SCOPES: for Globus it serves no scope", advice)
     found = {name: value for name in PROXY_VARIABLES if (value := os.environ.get(name) or os.environ.get(name.lower()))}
     for name, value in found.items():
-        yield Finding(about, "note", f"{name}={value}")
+        yield Finding(about, "note", f"{name}={_without_password(value)}")
     if found.keys() - {"NO_PROXY"} and "127.0.0.1" not in found.get("NO_PROXY", ""):
         advice = "add localhost,127.0.0.1 to NO_PROXY"
         yield Finding(about, "warning", "a proxy is set for addresses of this machine, too", advice)
@@ -131,6 +131,13 @@ def check_environment() -> Iterator[Finding]:
             yield Finding(about, "broken", f"{name} names {path}, which isn't there", "correct it, or unset it")
         elif path:
             yield Finding(about, "note", f"{name}={path}")
+
+
+def _without_password(proxy: str) -> str:
+    """Return a proxy's address without what is before its last @, of which any sign may be a part; it may come without a scheme."""
+    before, _, host = proxy.rpartition("@")
+    scheme, mark, _ = before.partition("://")
+    return f"{scheme}{mark}{host}" if scheme.isalnum() and mark else host
 
 
 def check_storage() -> Iterator[Finding]:

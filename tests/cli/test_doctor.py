@@ -161,6 +161,13 @@ def test_proxies_are_shown_without_their_password(demo, find, monkeypatch):
     assert find("a proxy is set for addresses", "--offline") == []
 
 
+@pytest.mark.parametrize("spelled", ["me:s3cret@", "me:s3://cret@", "http://me:s3/cret@", "http://me:s3@cret@", "http://m@e:s3cret@"])
+def test_a_password_is_found_in_every_spelling_that_a_proxy_takes(demo, find, monkeypatch, spelled):
+    monkeypatch.setenv("HTTPS_PROXY", f"{spelled}proxy.example:3128")
+    shown = "http://" if spelled.startswith("http") else ""
+    assert [f["sentence"] for f in find("PROXY=", "--offline")] == [f"HTTPS_PROXY={shown}proxy.example:3128"]
+
+
 def test_certificates_that_are_not_there_are_found(demo, find, monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
     assert find("REQUESTS_CA_BUNDLE names", "--offline")[0]["mark"] == "broken"
