@@ -17,7 +17,8 @@ _jupyter_flowauth_completion() {
         case $kind in
             dir) compopt -o dirnames ;;
             file) compopt -o default ;;
-            plain) COMPREPLY+=("${value#"$before"}") ;;
+            # Quoted, as bash itself does for files' names alone: what a provider calls somebody is no command.
+            plain) printf -v value %q "${value#"$before"}" && COMPREPLY+=("$value") ;;
         esac
     done < <(COMP_WORDS="${shell_words[*]}" COMP_CWORD=$((${#shell_words[@]} - 1)) _JUPYTER_FLOWAUTH_COMPLETE=bash_complete jupyter-flowauth)
 }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 
 import pytest
 
+from jupyter_flowauth import wiring
 from jupyter_flowauth.sandbox.catalogue import VIEW_MY_GROUPS
 from tests.cli.conftest import need
 
@@ -57,6 +59,21 @@ def test_commands_options_and_what_is_held_are_completed(name, called, interacti
 def test_a_scope_is_completed_past_its_colons(name, interactive, demo):
     child = interactive(name)
     assert_completes(child, f"jupyter flowauth token {VIEW_MY_GROUPS.removesuffix('_memberships')}", "_memberships")
+
+
+@each_shell
+def test_a_name_of_a_stranger_is_an_argument_and_no_command(name, interactive, demo):
+    """ATTACKS 18: what a provider calls somebody is on the line that Enter runs."""
+    demo.auth().login()
+    (held,) = wiring.open_store().accounts()
+    with wiring.open_store().transaction(held.key, timeout_seconds=10) as transaction:
+        transaction.write(replace(held, identity=replace(held.identity, username=f"mallory$(touch {demo.home}/owned);x y")))
+    child = interactive(name)
+    child.send("jupyter flowauth status --account mal\t")
+    child.expect("x\\\\? y|x y'")
+    child.sendline("; echo DO'NE'")
+    child.expect("DONE")
+    assert not (demo.home / "owned").exists()
 
 
 @each_shell
