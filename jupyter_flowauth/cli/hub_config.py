@@ -66,6 +66,10 @@ _SCOPES = '"self", "access:services!service=flowauth"'
 _ENVIRONMENT = """# Where users' servers find it, if that can't be told from the address at which a browser is.
 c.Spawner.environment.update({{"FLOWAUTH_RELAY_URL": "{relay}"}})
 """
+# The relay asks the Hub whose browser it is, and by itself that believes a cookie of any host of its domain.
+_HOST_COOKIES = """# No page on a user's host may set the Hub's cookies for it.
+c.JupyterHub.cookie_host_prefix_enabled = True
+"""
 
 
 @click.command("hub-config")
@@ -138,7 +142,8 @@ def build_snippet(public_url: str, relay_url: str | None = None, subdomain: str 
     service = _external(relay_url, public_url, relay if subdomain else "") if relay_url else _MANAGED
     scopes = f'{_SCOPES}, "admin:auth_state!user"' if hub_login else _SCOPES
     snippet = _SNIPPET.format(callback=f"{relay}callback/", module="os" if relay_url else "sys", service=service, scopes=scopes)
-    return snippet + (_ENVIRONMENT.format(relay=relay) if subdomain else "") + (_HUB_LOGIN if hub_login else "")
+    own_host = _ENVIRONMENT.format(relay=relay) + (_HOST_COOKIES if public_url.startswith("https:") else "")
+    return snippet + (own_host if subdomain else "") + (_HUB_LOGIN if hub_login else "")
 
 
 def _service_address(public_url: str, subdomain: str | None) -> str:

@@ -113,6 +113,7 @@ class RelayApp(Application):
             address_limit=RateLimit(burst=self.address_burst, per_second=self.address_per_second, monotonic=time.monotonic),
             prefix=prefix,
             authenticate_metrics=self.authenticate_metrics,
+            has_own_host=_has_own_host(hub_auth),
         )
         routes = [
             (f"{prefix}start", StartHandler),
@@ -170,6 +171,12 @@ class RelayApp(Application):
         await ended.wait()
         server.stop()
         await asyncio.wait_for(server.close_all_connections(), _ENDING_SECONDS)
+
+
+def _has_own_host(hub_auth: HubOAuth) -> bool:
+    """Tell whether browsers find the relay on another host than the Hub, as with subdomains: without these the Hub names no host at all."""
+    own, hub = (urlsplit(address).netloc for address in (hub_auth.oauth_redirect_uri, hub_auth.hub_host))
+    return bool(own and hub) and own != hub
 
 
 def _internal_tls() -> ssl.SSLContext:

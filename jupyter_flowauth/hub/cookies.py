@@ -21,6 +21,9 @@ from ..secret import Secret
 SESSION = "flowauth-relay-session"
 _LOGIN = "flowauth-relay-login-"
 _HUB = "flowauth-relay-hub-"
+# Browsers take a cookie that is called so from its very host alone, over https and for all of its paths: a page on another host of the same
+# domain (a user's, with subdomains) can set none (RFC 6265bis section 4.1.3.2).
+_HOST_PREFIX = "__Host-"
 _SESSION_DAYS = 1.0
 _LOGIN_DAYS = LOGIN_SECONDS / 86_400
 _HUB_DAYS = 10 / (24 * 60)
@@ -29,10 +32,15 @@ MOST_OF_A_KIND = 6
 
 
 class CookieJar:
-    """The cookies of one request."""
+    """The cookies of one request.
 
-    def __init__(self, handler: RequestHandler, path: str) -> None:
-        self._handler, self._path = handler, path
+    :param path: the relay's own.
+    :param has_own_host: whether nobody else is on the relay's host: then the cookies are the host's, where that is to be had (https).
+    """
+
+    def __init__(self, handler: RequestHandler, path: str, *, has_own_host: bool = False) -> None:
+        self._handler, self._is_secure = handler, get_browser_protocol(handler.request) == "https"
+        self._prefix, self._path = (_HOST_PREFIX, "/") if has_own_host and self._is_secure else ("", path)
 
     def write_session(self, token: str) -> None:
         """Keep the browser's Hub token, until the browser is closed and for a day at most."""
@@ -40,7 +48,7 @@ class CookieJar:
 
     def read_session(self) -> str | None:
         """Return the browser's Hub token."""
-        value = self._handler.get_signed_cookie(SESSION, max_age_days=_SESSION_DAYS)
+        value = self._read(SESSION, _SESSION_DAYS)
         return Secret(value.decode("ascii", "replace")) if value else None
 
     def clear_session(self) -> None:
@@ -97,20 +105,26 @@ class CookieJar:
             self._clear(name)
 
     def _names(self) -> Iterable[str]:
-        return self._handler.request.cookies.keys()
+        """Return the names of the cookies that were sent, as they are called here."""
+        return [name.removeprefix(self._prefix) for name in self._handler.request.cookies if name.startswith(self._prefix)]
 
     def _age(self, name: str) -> str:
         """Return when a signed cookie was made, as it says itself (``2|1:0|10:<seconds>|…``): only to choose which one goes first."""
-        return (self._handler.get_cookie(name) or "").partition("|10:")[2][:10]
+        return (self._handler.get_cookie(f"{self._prefix}{name}") or "").partition("|10:")[2][:10]
 
     def _read_json(self, name: str, days: float) -> dict[str, Any] | None:
-        value = self._handler.get_signed_cookie(name, max_age_days=days)
+        value = self._read(name, days)
         values = json.loads(value) if value else None
         return values if isinstance(values, dict) else None
 
+    def _read(self, name: str, days: float) -> bytes | None:
+        return self._handler.get_signed_cookie(f"{self._prefix}{name}", max_age_days=days)
+
     def _write(self, name: str, value: str, *, days: float | None) -> None:
-        secure = get_browser_protocol(self._handler.request) == "https"
-        self._handler.set_signed_cookie(name, value, expires_days=days, path=self._path, httponly=True, samesite="Lax", secure=secure)
+        self._handler.set_signed_cookie(
+            f"{self._prefix}{name}", value, expires_days=days, path=self._path, httponly=True, samesite="Lax", secure=self._is_secure
+        )
 
     def _clear(self, name: str) -> None:
-        self._handler.clear_cookie(name, path=self._path)
+        # Secure here too: without it a browser wouldn't take even the end of a cookie with the prefix.
+        self._handler.clear_cookie(f"{self._prefix}{name}", path=self._path, secure=self._is_secure)

@@ -45,7 +45,10 @@ class Refusal(HTTPError):
 
 @dataclass(frozen=True, slots=True)
 class RelayContext:
-    """Everything that the handlers need; built by the application, or by a test."""
+    """Everything that the handlers need; built by the application, or by a test.
+
+    :param has_own_host: whether the relay has a host of its own, as it does where the Hub gives each user one.
+    """
 
     hub: HubLink
     books: Books
@@ -53,6 +56,7 @@ class RelayContext:
     address_limit: RateLimit
     prefix: str
     authenticate_metrics: bool = True
+    has_own_host: bool = False
 
 
 class RelayHandler(RequestHandler):
@@ -78,7 +82,7 @@ class RelayHandler(RequestHandler):
     @property
     def jar(self) -> CookieJar:
         """The cookies of this request."""
-        return CookieJar(self, self.context.prefix)
+        return CookieJar(self, self.context.prefix, has_own_host=self.context.has_own_host)
 
     def set_default_headers(self) -> None:
         """Let nothing be kept, framed, sniffed or referred."""

@@ -116,6 +116,16 @@ def test_with_subdomains_servers_are_told_where_it_is(monkeypatch: pytest.Monkey
     assert environment["FLOWAUTH_RELAY_URL"] == "https://services.hub.example.org/services/flowauth/"
 
 
+@pytest.mark.parametrize(
+    "url, subdomain, is_on",
+    [("https://hub.example.org/", "default", True), ("http://hub.example.org/", "default", None), ("https://hub.example.org/", None, None)],
+)
+def test_with_subdomains_the_hubs_own_cookies_are_its_hosts_alone(monkeypatch: pytest.MonkeyPatch, url: str, subdomain: str, is_on: object):
+    """ATTACKS 24: else a page on bob's host has the Hub itself take alice's browser for his. Browsers want https for that."""
+    config = configured(build_snippet(url, subdomain=subdomain), monkeypatch)
+    assert config.JupyterHub.get("cookie_host_prefix_enabled") is is_on
+
+
 def test_without_an_address_the_hosts_are_those_that_the_hub_makes(monkeypatch: pytest.MonkeyPatch):
     snippet = build_snippet("https://hub.example.org/x/", "http://relay:10101", "default")
     config = configured(snippet, monkeypatch)

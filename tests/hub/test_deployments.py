@@ -125,6 +125,14 @@ def ending_tls(world: HubWorld, certificate: str, key: str) -> Iterator[None]:
         process.wait(120)
 
 
+def sign_for(world: HubWorld, *hosts: str) -> dict[str, str]:
+    """Return the files of a certificate that an authority of the world's own has signed for these hosts."""
+    certipy = Certipy(store_dir=str(world.root / "tls"))
+    certipy.create_ca("authority")
+    files: dict[str, str] = certipy.create_signed_pair("site", "authority", alt_names=list(hosts))["files"]
+    return files
+
+
 def answers(port: int | None) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port or 0), timeout=5):
         return True
@@ -137,9 +145,8 @@ def behind_tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubWorld]:
         pytest.skip("no nginx here: apt-get install nginx-light")
     with somewhere(tmp_path_factory.mktemp("tls")) as place:
         place.public_origin, place.prefix = f"https://localhost:{free_port()}", "/hub-x/"
-        certipy = Certipy(store_dir=str(place.root / "tls"))
-        authority = certipy.create_ca("authority")["files"]["cert"]
-        pair = certipy.create_signed_pair("site", "authority", alt_names=["DNS:localhost"])["files"]
+        pair = sign_for(place, "DNS:localhost")
+        authority = place.root / "tls" / "authority" / "authority.crt"
         extra = f"""
 c.JupyterHub.public_url = "{place.url}"
 c.Spawner.environment.update({{"SSL_CERT_FILE": "{authority}"}})
@@ -165,12 +172,12 @@ def test_the_check_says_whose_certificate_it_does_not_trust(behind_tls: HubWorld
     assert (done.returncode, done.stdout.count("✓")) == (0, 5), done.stdout + done.stderr
 
 
-@pytest.fixture
-def with_subdomains(place: HubWorld) -> Iterator[HubWorld]:
+@contextlib.contextmanager
+def with_subdomains(place: HubWorld, scheme: str, port: int) -> Iterator[HubWorld]:
     """A Hub with a host for each user and service; the relay runs beside it, as the printed lines say."""
-    place.public_origin = f"http://hub.localhost:{place.port}"
-    place.user_origin = f"http://{{user}}.hub.localhost:{place.port}"
-    place.service_origin = f"http://flowauth--service.hub.localhost:{place.port}"
+    place.public_origin = f"{scheme}://hub.localhost:{port}"
+    place.user_origin = f"{scheme}://{{user}}.hub.localhost:{port}"
+    place.service_origin = f"{scheme}://flowauth--service.hub.localhost:{port}"
     replica = build_replica(place, secrets.token_hex(32), 0, 0)
     snippet = build_snippet(place.url, f"http://127.0.0.1:{replica.port}", "default")
     replica.environment |= dict(re.findall(r"^ +#   (JUPYTERHUB_\w+)=(.+)$", snippet, re.MULTILINE))
@@ -188,9 +195,8 @@ c.Spawner.environment.update({{"FLOWAUTH_RELAY_INTERNAL_URL": "http://127.0.0.1:
         yield place
 
 
-def test_a_hub_with_a_host_for_each_user(with_subdomains: HubWorld, chromium: Browser):
-    hub = with_subdomains
-    with chromium.new_context() as context:
+def test_a_hub_with_a_host_for_each_user(place: HubWorld, chromium: Browser):
+    with with_subdomains(place, "http", place.port) as hub, chromium.new_context() as context:
         seen = log_in_from_notebook(hub, context)
         cookies = {cookie["name"]: cookie["domain"] for cookie in context.cookies()}
     # The relay's cookie is sent to no user's server, and a server's to no relay.
@@ -199,6 +205,22 @@ def test_a_hub_with_a_host_for_each_user(with_subdomains: HubWorld, chromium: Br
     assert {urlsplit(url).netloc for url in seen if "/flowauth/callback/" in url} == {
         urlsplit(place).netloc for place in (hub.service_origin, hub.user_url("alice"))
     }
+
+
+def test_with_tls_no_users_host_sets_a_cookie_for_the_relay_or_the_hub(place: HubWorld, chromium: Browser):
+    if not os.access(NGINX, os.X_OK):
+        pytest.skip("no nginx here: apt-get install nginx-light")
+    pair = sign_for(place, "DNS:hub.localhost", "DNS:*.hub.localhost")
+    with (
+        with_subdomains(place, "https", free_port()) as hub,
+        ending_tls(hub, pair["cert"], pair["key"]),
+        chromium.new_context(ignore_https_errors=True) as context,
+    ):
+        log_in_from_notebook(hub, context)
+        cookies = {cookie["name"]: (cookie["domain"], cookie["path"]) for cookie in context.cookies()}
+    assert cookies["__Host-flowauth-relay-session"] == (urlsplit(hub.service_origin).hostname, "/")
+    assert cookies["__Host-jupyterhub-hub-login"] == ("hub.localhost", "/")
+    assert [name for name in cookies if name.startswith(("flowauth-relay-", "jupyterhub-"))] == ["jupyterhub-session-id"]
 
 
 @pytest.fixture

@@ -62,10 +62,12 @@ def hub_user(name: str, *servers: str) -> HubUser:
 class Browser:
     base: str
     cookies: dict[str, str] = field(default_factory=dict)
+    protocol: str = "http"
 
     async def get(self, path: str, *, headers: dict[str, str] | None = None, **query: str) -> HTTPResponse:
         url = f"{self.base}{path}" + (f"?{urlencode(query)}" if query else "")
-        sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()), **(headers or {})}
+        sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()), "X-Forwarded-Proto": self.protocol}
+        sent |= headers or {}
         response = await AsyncHTTPClient(force_instance=True).fetch(url, headers=sent, follow_redirects=False, raise_error=False)
         for line in response.headers.get_list("Set-Cookie"):
             self.cookies.update({name: morsel.value for name, morsel in SimpleCookie(line).items()})
@@ -336,6 +338,36 @@ async def test_cookies_are_signed_narrow_and_hidden(alice: Browser):
         assert f"Path={PREFIX}" in line
         if "=;" not in line and '=""' not in line:
             assert all(word in line for word in ("HttpOnly", "SameSite=Lax", "Secure"))
+
+
+@pytest.fixture
+def own_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be on a host of its own, as with subdomains."""
+    monkeypatch.setenv("JUPYTERHUB_HOST", "https://hub.example.org")
+    monkeypatch.setenv("JUPYTERHUB_OAUTH_CALLBACK_URL", f"https://flowauth--service.hub.example.org{PREFIX}oauth_callback")
+
+
+async def test_cookies_of_a_users_host_are_nothing_to_the_relays(own_host: None, base: str):
+    """ATTACKS 24: a page on bob's host may set cookies for every host of the Hub's, but none whose name begins with __Host-."""
+    bob, alice = Browser(base, protocol="https"), Browser(base, protocol="https")
+    login = build_login("bob")
+    await bob.log_in(login.start, "bob")
+    alice.cookies = {name.removeprefix("__Host-"): value for name, value in bob.cookies.items()}
+    assert (await alice.come_back(login.state)).code == 403
+    assert (await bob.come_back(login.state)).code == 303
+
+
+async def test_on_its_own_host_its_cookies_are_that_hosts_alone(own_host: None, base: str):
+    alice = Browser(base, protocol="https")
+    login = build_login()
+    to_hub = await alice.get(f"start?{login.start.to_query()}")
+    bound = await alice.log_in(login.start, "alice")
+    back = await alice.come_back(login.state)
+    lines = [line for answer in (to_hub, bound, back) for line in answer.headers.get_list("Set-Cookie")]
+    assert len(lines) >= 4
+    for line in lines:
+        assert line.startswith("__Host-flowauth-relay-")
+        assert ("Path=/;" in f"{line};", "Secure" in line, "Domain" in line) == (True, True, False)
 
 
 async def test_a_cookie_that_was_changed_is_none(alice: Browser):
