@@ -69,6 +69,7 @@ def refusal(provider: str, status: int, body: object, *, retry_after: str | None
     values = body if isinstance(body, dict) else {}
     error, description = values.get("error"), values.get("error_description")
     error = error if isinstance(error, str) else None
+    named = printable(error or "", longest=80)
     description = description if isinstance(description, str) else None
     if error == "invalid_grant":
         sentence = f"{provider} refused: what was presented has expired, or was used or ended already; log in again"
@@ -77,7 +78,7 @@ def refusal(provider: str, status: int, body: object, *, retry_after: str | None
     elif error and reason:
         sentence = f"{provider} refused: {reason}; nothing was lost here; log in again once that is so"
     elif error:
-        sentence = f"{provider} refused the request ({printable(error, longest=80)}); nothing was lost here; check the client's registration"
+        sentence = f"{provider} refused the request ({named}); nothing was lost here; check the client's registration"
     else:
         sentence = f"{provider} answered with status {status} and no reason; nothing was lost here; check its address"
     return ProviderError(

@@ -76,7 +76,9 @@ def test_the_providers_words_stay_a_field():
     assert (error.error_description, "<script>" in str(error)) == ("<script>", False)
 
 
-@pytest.mark.parametrize("header, seconds", [("7", 7.0), ("Wed, 21 Oct 2026 07:28:00 GMT", None), (None, None), ("-1", None), ("\u00b2", None)])
+@pytest.mark.parametrize(
+    "header, seconds", [("7", 7.0), ("Wed, 21 Oct 2026 07:28:00 GMT", None), (None, None), ("-1", None), ("\u00b2", None)]
+)
 def test_seconds_to_wait_are_heeded(header, seconds):
     assert refusal("Globus", 503, None, retry_after=header).retry_after_seconds == seconds
 
