@@ -43,7 +43,7 @@ def _probe_once(url: str) -> Answer:
         with requests.get(url, allow_redirects=False, stream=True, timeout=PROBE_SECONDS, auth=lambda request: request) as answer:
             middle = (asked_at + time.time()) / 2
             return Answer(answer.status_code, answer.headers.get("Date"), answer.headers.get("Location"), middle)
-    except requests.RequestException as error:
+    except (requests.RequestException, ValueError) as error:  # the last of a host whose name is none
         reason = _reason(error)
     # Out here, and so without the library's error as its context.
     raise ProviderError(reason)

@@ -266,6 +266,8 @@ def test_a_look_tells_why_there_is_no_answer(monkeypatch):
         without_network.setattr("socket.getaddrinfo", unknown_host)
         with pytest.raises(ProviderError, match=r"can't be found \(DNS\)"):
             probe("http://no-such-host.invalid/")
+    with pytest.raises(ProviderError, match="no connection could be made"):
+        probe("https://sso..example.org/")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     with pytest.raises(ProviderError, match="the proxy doesn't let"):
         probe("http://example.org/")
