@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, settings
 from jupyter_flowauth import provider_choice, refresh
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from tests.fakes.demo import Demo
     from tests.fakes.school import School
     from tests.interop.keycloak_server import Keycloak
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 settings.register_profile("unhurried", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
-BROWSER_TESTS = Path(__file__).parent / "browser"
+WITH_BROWSERS = {Path(__file__).parent / name for name in ("browser", "hub")}
 
 
 def pytest_configure() -> None:
@@ -33,7 +35,7 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what drives a browser last: playwright keeps an event loop in the main thread, where no other one can run from then on."""
-    items.sort(key=lambda item: BROWSER_TESTS in item.path.parents)
+    items.sort(key=lambda item: not WITH_BROWSERS.isdisjoint(item.path.parents))
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +95,14 @@ def demo(jupyter_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Demo]:
         for name, value in {**sandbox.environment, "FLOWAUTH_CLIENT_ID": SANDBOX_CLIENT_ID}.items():
             monkeypatch.setenv(name, value)
         yield Demo(sandbox, jupyter_home)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    from tests.browser.chromium import running_chromium
+
+    with running_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

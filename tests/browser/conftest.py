@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 from jupyter_flowauth import FlowAuth, GlobusProvider
 from jupyter_flowauth.cli.demo_folder import build_demo_environment
 from jupyter_flowauth.sandbox import SANDBOX_CLIENT_ID
 from jupyter_flowauth.user_agents import LoopbackUserAgent
 
+from .chromium import new_context
 from .notebook import Notebook, empty_lab, is_as_opened, open_notebook
 from .secrecy import Secrecy
 from .world import World, running_world
 
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-]
-# Generous: a machine that is busy with other tests is slow, and a condition that holds ends its wait at once.
-WAIT_MILLISECONDS = 60_000
 # Pictures to look at, not behaviour to hold.
 collect_ignore = [] if os.environ.get("FLOWAUTH_SCREENSHOTS") else ["test_screenshots.py"]
 VIEWPORT = {"width": 1280, "height": 1000}
@@ -40,18 +34,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
             # By signal: the default way ends this process on the spot, and would leave the front end behind.
             item.add_marker(pytest.mark.timeout(method="signal"))
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not chromium:
-        pytest.skip("no Chromium here: apt-get install chromium, or set CHROMIUM to one")
-    expect.set_options(timeout=WAIT_MILLISECONDS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -131,8 +113,7 @@ def fresh_page(browser: Browser, secrecy: Secrecy) -> Iterator[Page]:
 
 
 def new_page(browser: Browser, secrecy: Secrecy) -> Page:
-    context = browser.new_context(viewport=VIEWPORT, locale="en-GB")
-    context.set_default_timeout(WAIT_MILLISECONDS)
+    context = new_context(browser, viewport=VIEWPORT, locale="en-GB")
     secrecy.watch(context)
     return context.new_page()
 

@@ -9,7 +9,6 @@ import ipaddress
 import json
 import os
 import secrets
-import shutil
 import signal
 import ssl
 import subprocess
@@ -34,7 +33,7 @@ from tornado.httpserver import HTTPServer
 from jupyter_flowauth.cli.demo import _wait_until_ready
 from jupyter_flowauth.cli.ports import free_port
 
-from .conftest import ARGUMENTS
+from .chromium import ARGUMENTS, find_chromium, new_context
 from .notebook import Notebook
 from .provider_pages import agree, open_popup
 from .secrecy import Secrecy, find_secrets
@@ -204,10 +203,9 @@ def secrecy() -> Secrecy:
 @pytest.fixture
 def context(browser: Browser, secrecy: Secrecy) -> Iterator[BrowserContext]:
     """A browser on another machine: every name but the proxy's leads nowhere."""
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     rules = f"--host-resolver-rules=MAP {HOST} 127.0.0.1, MAP * ~NOTFOUND"
-    far = browser.browser_type.launch(executable_path=chromium, args=[*ARGUMENTS, rules])
-    context = far.new_context(viewport={"width": 1280, "height": 1000}, ignore_https_errors=True)
+    far = browser.browser_type.launch(executable_path=find_chromium(), args=[*ARGUMENTS, rules])
+    context = new_context(far, viewport={"width": 1280, "height": 1000}, ignore_https_errors=True)
     secrecy.watch(context)
     yield context
     far.close()
@@ -227,7 +225,7 @@ def open_demo(context: BrowserContext, binder: Binder) -> Notebook:
     page = context.new_page()
     page.goto(binder.notebook_url)
     notebook = Notebook(page, SimpleNamespace(front="lab"), "demo.ipynb")  # type: ignore[arg-type]
-    expect(page.get_by_text("(ipykernel) | Idle")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("(ipykernel) | Idle")).to_be_visible()
     return notebook
 
 

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from . import gallery
+from .chromium import new_context
 from .conftest import VIEWPORT, OpenNotebook
 from .notebook import LOAD, LOGIN
 from .pictures import compare
@@ -22,7 +23,7 @@ SCALE, LARGEST_BYTES = 1.5, 100_000
 @pytest.fixture
 def sharp_page(browser: Browser, secrecy: Secrecy) -> Iterator[Page]:
     """A page on a screen with finer pixels."""
-    context = browser.new_context(viewport=VIEWPORT, locale="en-GB", device_scale_factor=SCALE)  # type: ignore[arg-type]
+    context = new_context(browser, viewport=VIEWPORT, locale="en-GB", device_scale_factor=SCALE)
     secrecy.watch(context)
     yield context.new_page()
     context.close()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from .chromium import new_context
 from .conftest import VIEWPORT, OpenNotebook
 from .elsewhere import CUTS_THE_TIE, Elsewhere, go_to, running_elsewhere
 from .notebook import LOAD, LOGIN, TRANSFER, Notebook
@@ -176,7 +177,7 @@ def test_after_a_reload_the_panel_has_the_login_and_the_popup_still_ends_it(fres
 @pytest.fixture
 def other_browser(browser: Browser, world: World) -> Iterator[Page]:
     """The same person in another browser, logged in to the same Jupyter."""
-    context = browser.new_context(viewport=VIEWPORT)
+    context = new_context(browser, viewport=VIEWPORT)
     page = context.new_page()
     page.goto(f"{world.base_url}api?token={world.token}")
     page.goto(f"{world.base_url}login?token={world.token}")

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, expect, sync_playwright
+from playwright.sync_api import Browser, Error
+
+from tests.browser.chromium import new_context
 
 from .people import Person
 from .world import HubWorld, register_relay, running_hub
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 _CODES = re.compile(r"sbx(?:code|access|refresh)_[A-Za-z0-9_-]{8,}|[?&;%]code(?:=|%3D)(?!\[secret\])[^&\s]*sbx")
 
 Meet = Callable[..., Person]
@@ -24,21 +23,9 @@ Meet = Callable[..., Person]
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if Path(__file__).parent in item.path.parents and {"hub", "chromium"} & set(getattr(item, "fixturenames", ())):
+        if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.timeout(900))
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not path:
-        pytest.skip("no Chromium here: apt-get install chromium, or set CHROMIUM to one")
-    expect.set_options(timeout=60_000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -66,14 +53,13 @@ def visits() -> dict[tuple[str, str], Any]:
 
 
 @pytest.fixture
-def meet(hub: HubWorld, chromium: Browser, visits: dict[tuple[str, str], Any]) -> Iterator[Meet]:
+def meet(hub: HubWorld, browser: Browser, visits: dict[tuple[str, str], Any]) -> Iterator[Meet]:
     """Return a person in a browser of their own, logged in to the Hub and to their server."""
     met: list[tuple[Person, str]] = []
 
     def meet(user: str, server: str = "", *, enter: bool = True, afresh: bool = False) -> Person:
         known = None if afresh or not enter else visits.get((user, server))
-        context = chromium.new_context(storage_state=known)
-        context.set_default_timeout(60_000)
+        context = new_context(browser, storage_state=known)
         person = Person(hub, context, user)
         if enter:
             hub.start_server(user, server)

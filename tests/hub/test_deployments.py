@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 from jupyter_flowauth.cli.hub_config import build_snippet
 from jupyter_flowauth.sandbox import running_sandbox
+from tests.browser.chromium import new_context
 from tests.browser.notebook import LOAD, open_notebook
 from tests.browser.provider_pages import agree, open_popup
 
@@ -93,7 +94,6 @@ def place(tmp_path: Path) -> Iterator[HubWorld]:
 
 def log_in_from_notebook(hub: HubWorld, context: BrowserContext) -> list[str]:
     """Log alice in from a notebook on her server, and return the addresses that her browser asked for on the way."""
-    context.set_default_timeout(60_000)
     person = Person(hub, context, "alice")
     person.log_in_to_hub()
     notebook = open_notebook(context.new_page(), Home(hub, "alice"), "work.ipynb", LOAD, LOGIN, "auth.identity.username")
@@ -155,8 +155,8 @@ c.Spawner.environment.update({{"SSL_CERT_FILE": "{authority}"}})
             yield place
 
 
-def test_a_hub_under_a_prefix_behind_a_proxy_that_ends_tls(behind_tls: HubWorld, chromium: Browser):
-    with chromium.new_context(ignore_https_errors=True) as context:
+def test_a_hub_under_a_prefix_behind_a_proxy_that_ends_tls(behind_tls: HubWorld, browser: Browser):
+    with new_context(browser, ignore_https_errors=True) as context:
         seen = log_in_from_notebook(behind_tls, context)
         cookies = [cookie for cookie in context.cookies() if cookie["domain"] == "localhost"]
     assert [url for url in seen if url.startswith("http://localhost")] == []
@@ -195,8 +195,8 @@ c.Spawner.environment.update({{"FLOWAUTH_RELAY_INTERNAL_URL": "http://127.0.0.1:
         yield place
 
 
-def test_a_hub_with_a_host_for_each_user(place: HubWorld, chromium: Browser):
-    with with_subdomains(place, "http", place.port) as hub, chromium.new_context() as context:
+def test_a_hub_with_a_host_for_each_user(place: HubWorld, browser: Browser):
+    with with_subdomains(place, "http", place.port) as hub, new_context(browser) as context:
         seen = log_in_from_notebook(hub, context)
         cookies = {cookie["name"]: cookie["domain"] for cookie in context.cookies()}
     # The relay's cookie is sent to no user's server, and a server's to no relay.
@@ -207,14 +207,14 @@ def test_a_hub_with_a_host_for_each_user(place: HubWorld, chromium: Browser):
     }
 
 
-def test_with_tls_no_users_host_sets_a_cookie_for_the_relay_or_the_hub(place: HubWorld, chromium: Browser):
+def test_with_tls_no_users_host_sets_a_cookie_for_the_relay_or_the_hub(place: HubWorld, browser: Browser):
     if not os.access(NGINX, os.X_OK):
         pytest.skip("no nginx here: apt-get install nginx-light")
     pair = sign_for(place, "DNS:hub.localhost", "DNS:*.hub.localhost")
     with (
         with_subdomains(place, "https", free_port()) as hub,
         ending_tls(hub, pair["cert"], pair["key"]),
-        chromium.new_context(ignore_https_errors=True) as context,
+        new_context(browser, ignore_https_errors=True) as context,
     ):
         log_in_from_notebook(hub, context)
         cookies = {cookie["name"]: (cookie["domain"], cookie["path"]) for cookie in context.cookies()}
@@ -235,8 +235,8 @@ c.ConfigurableHTTPProxy.api_url = c.ConfigurableHTTPProxy.api_url.replace("http:
         yield place
 
 
-def test_a_hub_whose_parts_speak_tls_with_each_other(with_internal_tls: HubWorld, chromium: Browser):
-    with chromium.new_context() as context:
+def test_a_hub_whose_parts_speak_tls_with_each_other(with_internal_tls: HubWorld, browser: Browser):
+    with new_context(browser) as context:
         log_in_from_notebook(with_internal_tls, context)
     assert f"Hub API listening on https://127.0.0.1:{hub_port_of(with_internal_tls)}/" in with_internal_tls.logs()
     done = check(with_internal_tls.url)

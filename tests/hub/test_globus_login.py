@@ -13,6 +13,7 @@ from playwright.sync_api import Browser
 from jupyter_flowauth.cli.hub_config import build_snippet
 from jupyter_flowauth.sandbox import SANDBOX_CLIENT_ID, SANDBOX_CONFIDENTIAL_CLIENT_ID, SANDBOX_CONFIDENTIAL_SECRET, running_sandbox
 from jupyter_flowauth.sandbox.settings import SandboxSettings
+from tests.browser.chromium import new_context
 from tests.browser.notebook import GROUPS, TRANSFER
 from tests.browser.provider_pages import agree
 
@@ -58,8 +59,8 @@ def globus_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubWorld]:
         yield hub
 
 
-def test_what_globus_issued_to_the_hub_serves_a_program_in_a_users_server(globus_hub: HubWorld, chromium: Browser) -> None:
-    hub, context = globus_hub, chromium.new_context()
+def test_what_globus_issued_to_the_hub_serves_a_program_in_a_users_server(globus_hub: HubWorld, browser: Browser) -> None:
+    hub, context = globus_hub, new_context(browser)
     page = context.new_page()
     page.goto(f"{hub.url}hub/oauth_login?next=/hub/home")
     agree(page, "alice")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
+from tests.browser.chromium import new_context
 from tests.browser.notebook import LOAD, open_notebook
 from tests.browser.provider_pages import open_popup
 from tests.interop.instance import running_instance
@@ -30,13 +31,12 @@ def school(keycloak: Keycloak, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture
-def come(school: School, chromium: Browser) -> Iterator[Callable[..., tuple[str, BrowserContext]]]:
+def come(school: School, browser: Browser) -> Iterator[Callable[..., tuple[str, BrowserContext]]]:
     """Return a new person who has logged in to the Hub, and whose server runs; and their browser."""
     contexts: list[BrowserContext] = []
 
     def come(*, lifespan: int = 300) -> tuple[str, BrowserContext]:
-        contexts.append(chromium.new_context(viewport=VIEWPORT))
-        contexts[-1].set_default_timeout(60_000)
+        contexts.append(new_context(browser, viewport=VIEWPORT))
         school.set_lifespan(lifespan)
         person = school.keycloak.new_person()
         school.enter(contexts[-1], person).close()

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, expect
 
 from jupyter_flowauth.cli.hub_config import build_snippet
 from jupyter_flowauth.sandbox import running_sandbox
+from tests.browser.chromium import new_context
 from tests.browser.notebook import LOAD, Notebook, open_notebook
 from tests.browser.provider_pages import agree, open_popup
 
@@ -68,11 +69,11 @@ class Home:
         nbformat.write(notebook, self.hub.home(self.user) / name)
 
 
-def test_two_users_log_in_from_their_notebooks_at_once(managed: HubWorld, chromium: Browser):
+def test_two_users_log_in_from_their_notebooks_at_once(managed: HubWorld, browser: Browser):
     notebooks: list[tuple[Person, Notebook]] = []
     for user in USERS:
         managed.start_server(user)
-        person = Person(managed, chromium.new_context(viewport={"width": 1280, "height": 1000}), user)
+        person = Person(managed, new_context(browser, viewport={"width": 1280, "height": 1000}), user)
         person.log_in_to_hub()
         home = Home(managed, user)
         notebooks.append((person, open_notebook(person.context.new_page(), home, "work.ipynb", LOAD, LOGIN, "auth.identity.username")))
@@ -104,11 +105,11 @@ def expect_nothing_logged(hub: HubWorld, *more: str) -> None:
     assert [words for words in ("sbx", *secret, *more) if words in logs] == []
 
 
-def test_a_login_in_a_browser_that_came_by_a_token_in_the_address(managed: HubWorld, chromium: Browser):
+def test_a_login_in_a_browser_that_came_by_a_token_in_the_address(managed: HubWorld, browser: Browser):
     """The server lets it in; the relay wants the Hub's own login all the same, and passes that token to nobody."""
     managed.start_server("bob")
     minted = managed.call("users/bob/tokens", "POST", {"scopes": ["access:servers!user=bob"], "note": "a link"})["token"]
-    bob = Person(managed, chromium.new_context(), "bob")
+    bob = Person(managed, new_context(browser), "bob")
     page = bob.context.new_page()
     page.goto(f"{managed.user_url('bob')}lab?token={minted}")
     login_id = bob.ask()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.chromium import new_context
 from tests.browser.pictures import compare
 
 from .world import HubWorld
@@ -16,8 +17,8 @@ STRANGE_ANSWER = "callback/globus?code=a-code&state=a-state"
 
 
 @pytest.mark.parametrize("look", ["light", "dark"])
-def test_the_manual_shows_the_relays_page_as_it_is(hub: HubWorld, chromium: Browser, look: str) -> None:
-    context = chromium.new_context(viewport={"width": 480, "height": 340}, device_scale_factor=1.5, color_scheme=look)  # type: ignore[arg-type]
+def test_the_manual_shows_the_relays_page_as_it_is(hub: HubWorld, browser: Browser, look: str) -> None:
+    context = new_context(browser, viewport={"width": 480, "height": 340}, device_scale_factor=1.5, color_scheme=look)
     page = context.new_page()
     page.goto(f"{hub.relay_url}{STRANGE_ANSWER}")
     wrong = compare(f"relay-{look}", page.screenshot(animations="disabled"), folder=PICTURES)
