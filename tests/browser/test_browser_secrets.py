@@ -196,12 +196,13 @@ def test_a_strangers_script_gets_no_token_of_any_route(notebook: OpenNotebook, w
 def test_a_strangers_script_that_starts_a_login_gets_no_further_than_the_consent_page(
     page: Page, notebook: OpenNotebook, world: World
 ) -> None:
-    work = notebook("1")
+    work, counters = notebook("1"), ("codes_issued", "token:authorization_code")
+    before = {name: world.sandbox.count(name) for name in counters}
     login_id = work.page.evaluate(START_LOGIN, TRANSFER)
     tab = page.context.new_page()
     tab.goto(f"{world.base_url}flowauth/login/{login_id}")
     expect(tab.get_by_role("heading", name="Log in")).to_be_visible()
-    assert world.sandbox.count("codes_issued") == world.sandbox.count("token:authorization_code")
+    assert {name: world.sandbox.count(name) for name in counters} == before
     assert list(world.tokens.glob("*.json")) == []
     assert work.page.evaluate(CANCEL_LOGIN, login_id) == 204
     work.page.wait_for_function(IS_OVER, arg=login_id)
