@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -103,10 +104,11 @@ def find_secrets(content: bytes, secrets: list[tuple[str, bytes]]) -> Iterator[s
 
 def read_files(world: World) -> Iterator[tuple[str, bytes]]:
     """Read everything that was written below the world's folder, but for the two places that are made for secrets."""
-    for path in sorted(world.root.rglob("*")):
+    # Unlike `rglob`, `walk` takes a folder that has gone meanwhile for an empty one: server and kernel go on.
+    for path in sorted(Path(folder, file) for folder, _, files in os.walk(world.root) for file in files):
         name = path.relative_to(world.root).as_posix()
         if not _ALLOWED.fullmatch(name):
-            with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+            with contextlib.suppress(FileNotFoundError):
                 yield name, _read(path)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Dialog, Locator, Page, expect
 
 from jupyter_flowauth.sandbox.settings import HOSTILE_MARKUP
 
@@ -25,8 +25,15 @@ def hostile(world: World) -> World:
 @pytest.fixture(autouse=True)
 def no_script_ran(page: Page) -> Iterator[None]:
     dialogs: list[str] = []
-    page.context.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    def refuse(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.context.on("dialog", refuse)
     yield
+    # The page is kept for the tests that come.
+    page.context.remove_listener("dialog", refuse)
     assert dialogs == []
 
 
