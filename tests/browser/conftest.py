@@ -139,7 +139,7 @@ def nothing_secret_is_seen(
     for context in browser.contexts:
         for page in context.pages:
             secrecy.look_at(page)
-    pending, found = world.pending_files(patience=0 if has_failed else 30), secrecy.search()
+    pending, found = world.pending_files(patience=0 if has_failed else 60), secrecy.search()
     for front, page in list(kept_pages.items()):
         if has_failed or not is_as_opened(page):
             kept_pages.pop(front).context.close()

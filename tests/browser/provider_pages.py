@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
 TOKENS = Path(__file__).parents[2] / "labextension" / "src" / "tokens.ts"
-_KEEP_OPEN = """after => {
+_STOP = """after => {
   const real = window.keptTimeout = window.setTimeout;
   window.setTimeout = (call, wait, ...more) => wait === after ? 0 : real.call(window, call, wait, ...more);
 }"""
 
 
-@contextmanager
-def kept_open(page: Page) -> Iterator[None]:
+def kept_open(page: Page) -> AbstractContextManager[None]:
     """Let the view close no popup meanwhile: it does so when a person has read the last page, and a test may be slower than a person."""
     (after,) = re.findall(r"CLOSE_POPUP_MILLISECONDS = ([0-9_]+)", TOKENS.read_text(encoding="utf-8"))
-    page.evaluate(_KEEP_OPEN, int(after.replace("_", "")))
+    return without_timers(page, int(after.replace("_", "")))
+
+
+@contextmanager
+def without_timers(page: Page, after: int) -> Iterator[None]:
+    """Let a page start no timer of so many milliseconds meanwhile."""
+    page.evaluate(_STOP, after)
     try:
         yield
     finally:

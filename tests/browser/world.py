@@ -78,7 +78,7 @@ class World:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read() or b"null")
 
-    def pending_files(self, *, patience: float = 30) -> list[str]:
+    def pending_files(self, *, patience: float = 60) -> list[str]:
         """Return what is left of logins that haven't ended, once there is nothing.
 
         :param patience: seconds, after which it is whatever there is: kernel and server are two processes, and a page may hear of the end
