@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ settings.register_profile("unhurried", settings.default, deadline=None, suppress
 settings.load_profile("unhurried")
 
 WITH_BROWSERS = {Path(__file__).parent / name for name in ("browser", "hub")}
+
+after_all = ExitStack()
 
 
 def pytest_configure() -> None:
@@ -106,13 +109,17 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def keycloak(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keycloak]:
+def keycloak(tmp_path_factory: pytest.TempPathFactory) -> Keycloak:
     """The one real Keycloak of this run, for all of xdist's processes."""
     from tests.interop.keycloak_server import shared_keycloak
 
     folder = tmp_path_factory.getbasetemp()
-    with shared_keycloak(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) as running:
-        yield running
+    return after_all.enter_context(shared_keycloak(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder))
+
+
+def pytest_sessionfinish() -> None:
+    """Leave what is shared with other processes: to wait for them is no part of the last test here, whose time is limited."""
+    after_all.close()
 
 
 @pytest.fixture
