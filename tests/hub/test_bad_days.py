@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 
 from tests.browser.provider_pages import allow
 
 from .conftest import Meet
-from .world import HubWorld
+from .world import HubWorld, wait_for
 
 
 def test_a_server_that_was_stopped_during_a_login(hub: HubWorld, meet: Meet):
@@ -36,7 +37,7 @@ def test_a_server_that_died_without_the_hubs_notice_leaves_no_code_in_any_log(hu
     os.kill(hub.servers("alice")["gpu"]["state"]["pid"], signal.SIGKILL)
     allow(page)
     page.wait_for_url("**/user/alice/gpu/**")
-    assert "sealed%3D" in hub.logs() or "sealed=" in hub.logs()
+    assert wait_for(lambda: re.search("sealed(%3D|=)", hub.logs()), "the proxy's line")
     hub.stop_server("alice", "gpu")
 
 
@@ -66,6 +67,8 @@ def test_a_hub_that_restarts_during_a_login(hub: HubWorld, meet: Meet):
     page = alice.open(alice.ask())
     hub.stop()
     hub.start()
+    # The Hub answers before it has told its new proxy where everybody's servers are.
+    wait_for(lambda: alice.request("flowauth/api/status").status == 200, "the way to alice's server")
     allow(page)
     alice.assert_done(page)
 

@@ -25,7 +25,7 @@ from tests.browser.provider_pages import agree, open_popup
 
 from .people import Person
 from .test_managed import LOGIN, Home, check
-from .world import HubWorld, build_replica, free_port, hub_port_of, register_relay, wait_for, write_config
+from .world import SECRET_PREFIXES, HubWorld, build_replica, free_port, hub_port_of, register_relay, wait_for, write_config
 
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
 # As JupyterHub's own documentation has it, but for what is logged: not the query, in which a provider sends its code.
@@ -76,7 +76,8 @@ def deployed(world: HubWorld, snippet: str, extra: str) -> Iterator[HubWorld]:
         stack.callback(world.stop_servers)
         world.start_server("alice")
         yield world
-    assert "sbx" not in world.logs()
+    logs = world.logs()
+    assert [prefix for prefix in SECRET_PREFIXES if prefix in logs] == []
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ from tests.browser.notebook import LOAD, Notebook, open_notebook
 from tests.browser.provider_pages import agree, open_popup
 
 from .people import PASSWORD, Person
-from .world import USERS, HubWorld, free_port, register_relay, wait_for, write_config
+from .world import READY_SECONDS, SECRET_PREFIXES, USERS, HubWorld, free_port, register_relay, wait_for, write_config
 
 LOGIN = "%login"
 # Servers that let a browser in by a token in the address, as Hubs before 5 did, and that log all they can.
@@ -102,7 +102,7 @@ def expect_nothing_logged(hub: HubWorld, *more: str) -> None:
     secret = [asked[name] for asked in hub.sandbox.state.authorize_requests for name in ("state", "nonce")]
     logs = hub.logs()
     assert "flowauth/login/" in logs
-    assert [words for words in ("sbx", *secret, *more) if words in logs] == []
+    assert [words for words in (*SECRET_PREFIXES, *secret, *more) if words in logs] == []
 
 
 def test_a_login_in_a_browser_that_came_by_a_token_in_the_address(managed: HubWorld, browser: Browser):
@@ -132,7 +132,7 @@ def test_a_login_in_a_browser_that_came_by_a_token_in_the_address(managed: HubWo
 
 def check(url: str) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).with_name("jupyter-flowauth")
-    return subprocess.run([program, "hub-config", "--check", url], capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run([program, "hub-config", "--check", url], capture_output=True, text=True, check=False, timeout=READY_SECONDS)
 
 
 def test_the_check_finds_all_that_it_needs_on_a_running_hub(managed: HubWorld):

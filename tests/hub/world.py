@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from jupyter_flowauth.cli.ports import free_port
 from jupyter_flowauth.sandbox import SANDBOX_CLIENT_ID, running_sandbox
+from jupyter_flowauth.sandbox.ledger import ACCESS_PREFIX, CODE_PREFIX, REFRESH_PREFIX
 from jupyter_flowauth.sandbox.server import Sandbox
 from jupyter_flowauth.sandbox.settings import SandboxSettings
 from tests.fakes.node import find_node
@@ -31,6 +32,8 @@ ROOT = Path(__file__).parent.parent.parent
 PROXY = Path(__file__).parent / "proxy" / "node_modules" / "configurable-http-proxy" / "bin" / "configurable-http-proxy"
 READY_SECONDS = 300
 USERS = ("alice", "bob")
+# Whole: three letters of a secret are found by chance in what a Hub logs in base64, such as the ids of its `_xsrf` cookies.
+SECRET_PREFIXES = (CODE_PREFIX, ACCESS_PREFIX, REFRESH_PREFIX)
 ADMIN = "root"
 
 
