@@ -64,12 +64,10 @@ test_python() {
         .venv/bin/python -m pytest -q $PYTEST_ARGS || die "$failed"
         return
     fi
-    # Two processes for what needs no browser, a file at a time; then the browsers, which have the machine for themselves.
+    # In two processes, a file at a time: a browser and its server, and a Hub that starts, leave a third of two cores idle.
     .venv/bin/python -m pytest -q -n 2 --dist loadfile --ignore tests/browser --ignore tests/hub || die "$failed"
-    say "Running tests/browser in Chromium, on JupyterLab and on Notebook 7"
-    .venv/bin/python -m pytest -q tests/browser || die "$failed"
-    say "Running tests/hub in Chromium, on a JupyterHub"
-    .venv/bin/python -m pytest -q tests/hub || die "$failed"
+    say "Running tests/browser and tests/hub in Chromium, on JupyterLab, on Notebook 7 and on a JupyterHub"
+    .venv/bin/python -m pytest -q -n 2 --dist loadfile tests/browser tests/hub || die "$failed"
 }
 
 for part in "$@"; do
