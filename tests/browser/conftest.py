@@ -96,7 +96,7 @@ def page(browser: Browser, front: str, secrecy: Secrecy, kept_pages: dict[str, P
         kept_pages[front] = page
     yield page
     if front != "lab":
-        page.context.close()
+        secrecy.close(page.context)
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def fresh_page(browser: Browser, secrecy: Secrecy) -> Iterator[Page]:
     """A page in a browser of its own, for tests that change it for good."""
     page = new_page(browser, secrecy)
     yield page
-    page.context.close()
+    secrecy.close(page.context)
 
 
 def new_page(browser: Browser, secrecy: Secrecy) -> Page:

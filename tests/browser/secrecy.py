@@ -80,6 +80,12 @@ class Secrecy:
             self._keep(f"the page {page.url.partition('?')[0]}", page.content())
             self._keep(f"the storage of {page.url.partition('?')[0]}", page.evaluate(_STORED))
 
+    def close(self, context: BrowserContext) -> None:
+        """Close a browser, after a look at all of its pages."""
+        for page in context.pages:
+            self.look_at(page)
+        context.close()
+
     def search(self) -> list[str]:
         """Return every place where a secret was found, with its kind and never itself."""
         secrets = known_secrets(self.world) if self.world else []

@@ -26,7 +26,7 @@ def sharp_page(browser: Browser, secrecy: Secrecy) -> Iterator[Page]:
     context = new_context(browser, viewport=VIEWPORT, locale="en-GB", device_scale_factor=SCALE)
     secrecy.watch(context)
     yield context.new_page()
-    context.close()
+    secrecy.close(context)
 
 
 _HANG = """card => {

@@ -13,6 +13,7 @@ from .conftest import VIEWPORT, OpenNotebook
 from .elsewhere import CUTS_THE_TIE, Elsewhere, go_to, running_elsewhere
 from .notebook import LOAD, LOGIN, TRANSFER, Notebook
 from .provider_pages import agree, allow, choose, open_link, open_popup, unfold, unfold_more
+from .secrecy import Secrecy
 from .world import World
 
 GRANTED = "You are alice@sandbox.example, 2 scopes granted."
@@ -175,14 +176,15 @@ def test_after_a_reload_the_panel_has_the_login_and_the_popup_still_ends_it(fres
 
 
 @pytest.fixture
-def other_browser(browser: Browser, world: World) -> Iterator[Page]:
+def other_browser(browser: Browser, world: World, secrecy: Secrecy) -> Iterator[Page]:
     """The same person in another browser, logged in to the same Jupyter."""
     context = new_context(browser, viewport=VIEWPORT)
+    secrecy.watch(context)
     page = context.new_page()
     page.goto(f"{world.base_url}api?token={world.token}")
     page.goto(f"{world.base_url}login?token={world.token}")
     yield page
-    context.close()
+    secrecy.close(context)
 
 
 def link_of(card: Locator) -> str:
