@@ -86,14 +86,17 @@ def test_the_bearer_works_in_requests_and_httpx(notebook: OpenNotebook, log_in_q
 
 
 def test_a_restarted_kernel_runs_everything_again_with_no_prompt_and_no_request(notebook: OpenNotebook, world: World) -> None:
-    work = notebook(LOAD, LOGIN, f"sorted(auth.authorizers)[-1] == '{TRANSFER}'")
+    work = notebook(LOAD, LOGIN, f"import os; os.getpid(), sorted(auth.authorizers)[-1] == '{TRANSFER}'")
     work.start(0)
     work.start(1)
     log_in(work.expect_card(1))
     work.run(2)
+    expect(work.output(2)).to_contain_text("True")
+    before = work.output(2).inner_text()
     asked = {name: world.sandbox.count(name) for name in ("authorize", "token", "configuration", "userinfo")}
     work.restart()
     expect(work.output(1)).to_contain_text("2 scopes held already; nothing had to be asked.")
+    expect(work.output(2)).not_to_have_text(before)
     expect(work.output(2)).to_contain_text("True")
     assert asked == {name: world.sandbox.count(name) for name in asked}
 
