@@ -67,7 +67,7 @@ test_python() {
     # In two processes, a file at a time: a browser and its server, and a Hub that starts, leave a third of two cores idle.
     .venv/bin/python -m pytest -q -n 2 --dist loadfile --ignore tests/browser --ignore tests/hub || die "$failed"
     say "Running tests/browser and tests/hub in Chromium, on JupyterLab, on Notebook 7 and on a JupyterHub"
-    .venv/bin/python -m pytest -q -n 2 --dist loadfile tests/browser tests/hub || die "$failed"
+    .venv/bin/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/hub tests/browser || die "$failed"
 }
 
 for part in "$@"; do
