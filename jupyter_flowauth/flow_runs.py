@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from .consents import ConsentTree
+from .errors import ConsentRequired
 from .flow_mending import Attempt, Mender
 from .flow_needs import RunDocument
 from .flow_ports import Flows
@@ -109,9 +110,22 @@ class FlowRun:
         """Have the run resumed, once what it lacks is there. The resumption itself may be refused for want of the same."""
         refusal = self.refusal
         while refusal is not None:
-            attempt.mend(refusal)
+            try:
+                attempt.mend(refusal)
+            except ConsentRequired as error:
+                raise self._waiting(error) from error.__cause__
             attempt.look()
             refusal = self._resume()
+
+    def _waiting(self, error: ConsentRequired) -> ConsentRequired:
+        """Return what a flow says of a start that was refused, as it is for a run that has begun: it waits, and nothing of it is lost."""
+        if error.__cause__ is None:
+            return ConsentRequired(f"the run {self.run_id} waits, and what it has done is kept: {error.message}", missing=error.missing)
+        return ConsentRequired(
+            f"the run {self.run_id} waits for a consent to {' '.join(error.missing)}, and nobody is there to be asked; what it has done is "
+            f"kept; consent where somebody is: auth.flow('{self._flow_id}').consent(), then go on: run.wait()",
+            missing=error.missing,
+        )
 
     def _resume(self) -> Refusal | None:
         try:

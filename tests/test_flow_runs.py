@@ -66,7 +66,7 @@ def test_a_run_that_lacks_a_consent_is_asked_for_and_resumed(service):
 
 
 def test_one_that_lacks_it_still_is_not_asked_about_again(service):
-    with pytest.raises(ConsentRequired, match="after the consent"):
+    with pytest.raises(ConsentRequired, match=r"the run run-1 waits, and what it has done is kept: the flow .* after the consent"):
         started(service, INACTIVE, INACTIVE).wait()
     assert (len(service.prompts), service.sent.count("resume")) == (1, 1)
 
@@ -105,6 +105,13 @@ def test_nobody_there_is_consent_required(service):
     with pytest.raises(ConsentRequired) as caught:
         started(service, INACTIVE).wait()
     assert (caught.value.missing, type(caught.value.__cause__)) == ((SEARCH,), InteractionRequired)
+
+
+def test_nobody_there_is_told_that_the_run_is_kept_and_how_it_goes_on(service):
+    service.is_somebody_there = False
+    words = rf"the run run-1 waits for a consent to {SEARCH}, and nobody .*; what it has done is kept; .* then go on: run\.wait\(\)"
+    with pytest.raises(ConsentRequired, match=words):
+        started(service, INACTIVE).wait()
 
 
 def test_a_run_that_waits_for_something_else_is_told_as_it_is(service):
