@@ -206,7 +206,8 @@ def _refusal(error: str, description: str | None) -> LoginDenied | ProviderError
         return LoginDenied("the login was cancelled; what was held before is still held; run it again to be asked again", error=error)
     words = f"{error}: {description}" if description else error
     return ProviderError(
-        f"the provider refused the login ({printable(words)}); what was held before is still held",
+        f"the provider refused the login ({printable(words, longest=150)}); what was held before is still held; "
+        "log in again; if it goes on: jupyter flowauth doctor",
         error=error,
         error_description=description,
     )

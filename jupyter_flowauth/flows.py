@@ -103,7 +103,8 @@ class DeployedFlow:
             if rest := self._missing_afresh().entries:
                 scopes = " ".join(entry.scope for entry in rest)
                 raise ScopesMissing(
-                    f"less was granted than the flow {self._flow_id} needs; what was granted is kept; still missing: {scopes}",
+                    f"less was granted than the flow {self._flow_id} needs; what was granted is kept; still missing: {scopes}; "
+                    f"to be asked again: auth.flow('{self._flow_id}').consent()",
                     missing=[entry.scope for entry in rest],
                 )
 

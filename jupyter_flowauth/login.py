@@ -214,8 +214,10 @@ class Login:
         lacking = tuple(scope for scope in request.scopes if scope not in scopes)
         self._report(request, "done", done_message(identity, granted, lacking), identity=identity, scopes=(granted, lacking))
         if lacking:
+            again = " ".join(lacking)
             raise ScopesMissing(
-                f"{identity.username} was granted less than was asked; what was granted is kept; still missing: {' '.join(lacking)}",
+                f"{identity.username} was granted less than was asked; what was granted is kept; "
+                f"still missing: {again}; to be asked again: %login {again}",
                 missing=lacking,
                 granted=granted,
             )

@@ -51,7 +51,12 @@ def raise_shared_outcome(result: LoginResult, missing: tuple[str, ...]) -> None:
     if result.outcome == "failed":
         raise ProviderError(result.message)
     if result.outcome == "done" and missing:
-        raise ScopesMissing(f"the login that was joined granted less than was asked; still missing: {' '.join(missing)}", missing=missing)
+        again = " ".join(missing)
+        raise ScopesMissing(
+            f"the login that was joined granted less than was asked; what was granted is kept; "
+            f"still missing: {again}; to be asked again: %login {again}",
+            missing=missing,
+        )
 
 
 def count_scopes(number: int) -> str:

@@ -110,6 +110,7 @@ def test_another_error_is_said_on_one_line(description, shown):
     with pytest.raises(ProviderError) as caught:
         validate_authorization_response(REQUEST, replace(GOOD, code=None, error="invalid_scope", error_description=description))
     assert shown in str(caught.value)
+    assert str(caught.value).endswith("log in again; if it goes on: jupyter flowauth doctor")
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 300
 

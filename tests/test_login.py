@@ -100,7 +100,7 @@ def test_the_request_in_the_rendezvous_holds_no_verifier(world):
 
 def test_less_granted_than_asked_is_kept_and_said(world):
     world.provider.withheld = {"groups:view"}
-    with pytest.raises(ScopesMissing) as caught:
+    with pytest.raises(ScopesMissing, match=r"to be asked again: %login groups:view$") as caught:
         world.login("transfer:all", "groups:view")
     assert (caught.value.missing, caught.value.granted) == (("groups:view",), ("transfer:all",))
     assert scopes_held(world) == ("openid", "transfer:all")

@@ -61,7 +61,7 @@ def test_a_bad_end_is_shared(outcome, error):
 
 
 def test_less_granted_is_shared():
-    with pytest.raises(ScopesMissing) as caught:
+    with pytest.raises(ScopesMissing, match=r"what was granted is kept; still missing: b; to be asked again: %login b$") as caught:
         raise_shared_outcome(LoginResult("0", "done", "", 0), ("b",))
     assert caught.value.missing == ("b",)
 

@@ -25,6 +25,8 @@ ACTIONS_URL_VARIABLE = "FLOWAUTH_SERVICE_URL_ACTIONS"
 _ASKED_AT_ONCE = 8
 _STATE_CONFLICT = 409
 _REASONS = {404: "does not exist, or you may not see it", 403: "is not yours to see", 401: "needs a new login"}
+_WHO = "see as whom you are logged in: %whoami"
+_NEXT_STEPS = {404: f"check the id, and {_WHO}", 403: _WHO, 401: "log in again: %logout, then %login"}
 
 
 class GlobusFlows:
@@ -118,7 +120,7 @@ class GlobusFlows:
         except globus_sdk.GlobusAPIError as error:
             if error.http_status != 404:
                 raise
-            raise ProviderError(f"{what} {_REASONS[404]}; nothing was started", status=404) from None
+            raise ProviderError(f"{what} {_REASONS[404]}; nothing was started; {_NEXT_STEPS[404]}", status=404) from None
         except globus_sdk.NetworkError:
             raise ProviderError(
                 f"Globus Flows did not answer for {what}, and may have done what was asked; look at your runs before you try again"
@@ -201,7 +203,8 @@ def _ask(request: Callable[[], Any], what: str) -> Mapping[str, Any]:
         return _document(request())
     except globus_sdk.GlobusAPIError as error:
         reason = _REASONS.get(error.http_status, f"can't be read now (status {error.http_status})")
-        raise ProviderError(f"{what} {reason}; nothing was changed", status=error.http_status) from None
+        then = _NEXT_STEPS.get(error.http_status, "try again later")
+        raise ProviderError(f"{what} {reason}; nothing was changed; {then}", status=error.http_status) from None
     except globus_sdk.NetworkError:
         raise network_error("Globus", "its services") from None
 
