@@ -43,7 +43,7 @@ class FlowAuth:
     :param provider: the name of a configured provider, or a provider object (``GlobusProvider``, ``OIDCProvider``); None for the default.
     :param instance_url: the base URL of an instance of an OIDC service; None for FLOWAUTH_INSTANCE_URL, or the only one there is.
     :param account: the username, email or sub of the identity to use; None for the most recent login.
-    :param storage: ``"file"``, ``"memory"``, the path of a folder, or a token store; None for the configured one.
+    :param storage: ``"file"``, ``"keyring"``, ``"memory"``, the path of a folder, or a token store; None for the configured one.
     :param user_agent: ``"server"``, ``"loopback"``, ``"device"``, ``"paste"``, ``"none"``, or a user agent; None for what fits.
     :param asked_by: who asks; the Jupyter server says ``"server"``.
     :raises ConfigurationError: if no provider is configured, or something is configured wrongly.

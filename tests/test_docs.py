@@ -19,7 +19,7 @@ SECURITY = (DOCS / "security.md").read_text(encoding="utf-8")
 NAMED = sorted(set(re.findall(r"`((?:tests|labextension)/[\w/.]+)::([^`\n]+)`", SECURITY)))
 LISTED_ATTACKS = range(1, 28)
 # What FlowAuth hands to the widget and to the integrations: no notebook needs it.
-FOR_INTEGRATIONS = {"Any", "None", "HeldTokens", "KnownFlows", "Provider", "TokenStore"}
+FOR_INTEGRATIONS = {"Any", "None", "HeldTokens", "KnownFlows", "Provider"}
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 
 
