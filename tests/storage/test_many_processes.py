@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
+from jupyter_flowauth import refresh
 from jupyter_flowauth.errors import StorageError
+from jupyter_flowauth.providers.bounded_http import REQUEST_SECONDS
 from jupyter_flowauth.storage.file import FileStore
-from tests.fakes.world import key_of
+from tests.fakes.provider import LIFETIME
+from tests.fakes.world import World, key_of
 from tests.storage.children import child
 
 PROCESSES, WRITES = 4, 20
@@ -51,3 +56,22 @@ def test_a_lock_dies_with_its_process(store, folder):
         holder.wait(60)
         with store.transaction(key_of("alice"), timeout_seconds=5) as transaction:
             assert transaction.account is None
+
+
+def test_a_process_that_hangs_in_a_refresh_is_waited_for_no_longer_than_its_request_may_take_and_then_named(store, folder, monkeypatch):
+    assert REQUEST_SECONDS < refresh.LOCK_TIMEOUT_SECONDS <= REQUEST_SECONDS + 5
+    monkeypatch.setattr(refresh, "LOCK_TIMEOUT_SECONDS", 0.1)
+    world = World(store=store)
+    world.login("transfer:all")
+    world.clock.advance(LIFETIME)
+    world.provider.sent.clear()
+    with child("hold_lock", folder) as (holder,):
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        holder.send_signal(signal.SIGSTOP)
+        with pytest.raises(StorageError, match=r"nothing was changed here; .* end the process that hangs"):
+            world.held.token("transfer:all", min_valid=60)
+        assert world.provider.sent == []
+        holder.kill()
+        holder.wait(60)
+        assert world.held.token("transfer:all", min_valid=60).seconds_left(world.clock.now()) > 60
