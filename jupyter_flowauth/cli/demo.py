@@ -6,9 +6,11 @@ import contextlib
 import json
 import os
 import secrets
+import shlex
 import signal
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 import urllib.error
@@ -59,12 +61,18 @@ def run_demo(*, port: int, open_browser: bool | None, check_only: bool, say: Cal
             return
         say(f"\nOpen the demo notebook:\n\n    {demo.notebook_url}\n")
         say("To use its logins in a second terminal, paste these lines there, then start `ipython`, or a script of yours:\n")
-        say("\n".join(f"    export {name}={value}" for name, value in demo.environment.items()))
+        say("\n".join(f"    {line}" for line in _build_terminal_lines(demo)))
         say('    # in IPython:  %load_ext jupyter_flowauth      in a script:  auth = jupyter_flowauth.FlowAuth(); auth.login(["openid"])\n')
         say("Stop it with Ctrl-C.")
         _open_browser(demo.notebook_url, wanted=open_browser)
         demo.server.wait()
     say("The demo has ended, and its folder is removed.")
+
+
+def _build_terminal_lines(demo: RunningDemo) -> list[str]:
+    """Return what points another terminal at the demo: at the programs of this environment, too, which need not be on the path there."""
+    programs = shlex.quote(sysconfig.get_path("scripts"))
+    return [f'export PATH={programs}:"$PATH"', *(f"export {name}={shlex.quote(value)}" for name, value in demo.environment.items())]
 
 
 @contextlib.contextmanager
