@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from .consents import ConsentTree
-from .errors import ConsentRequired
+from .errors import ConsentRequired, LoginDenied, LoginTimeout
 from .flow_mending import Attempt, Mender
 from .flow_needs import RunDocument
 from .flow_ports import Flows
@@ -87,6 +87,7 @@ class FlowRun:
         :param progress: show the state as it goes.
         :raises TimeoutError: when the time is up; the run goes on.
         :raises ConsentRequired: if it goes INACTIVE for want of a consent once more, or nobody is there (from ``InteractionRequired``).
+        :raises LoginDenied, LoginTimeout: if the prompt came to nothing. The run is kept, and ``wait()`` asks again.
         """
         clock, attempt = self._context.clock, self._mender.begin()
         deadline = None if timeout is None else clock.monotonic() + timeout
@@ -112,13 +113,19 @@ class FlowRun:
         while refusal is not None:
             try:
                 attempt.mend(refusal)
-            except ConsentRequired as error:
+            except (ConsentRequired, LoginDenied, LoginTimeout) as error:
                 raise self._waiting(error) from error.__cause__
             attempt.look()
             refusal = self._resume()
 
-    def _waiting(self, error: ConsentRequired) -> ConsentRequired:
-        """Return what a flow says of a start that was refused, as it is for a run that has begun: it waits, and nothing of it is lost."""
+    def _waiting(self, error: ConsentRequired | LoginDenied | LoginTimeout) -> ConsentRequired | LoginDenied | LoginTimeout:
+        """Return what is said of a start that was refused, as it is for a run that has begun: it waits, and is not to be started again."""
+        if not isinstance(error, ConsentRequired):
+            happened = error.message.partition(";")[0]
+            told = f"{happened}; the run {self.run_id} waits, and what it has done is kept; to be asked again: run.wait()"
+            if isinstance(error, LoginDenied):
+                return LoginDenied(told, error=error.error, error_description=error.error_description)
+            return LoginTimeout(told)
         if error.__cause__ is None:
             return ConsentRequired(f"the run {self.run_id} waits, and what it has done is kept: {error.message}", missing=error.missing)
         return ConsentRequired(

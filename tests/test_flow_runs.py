@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_flowauth.errors import ConsentRequired, InteractionRequired
+from jupyter_flowauth.errors import ConsentRequired, InteractionRequired, LoginDenied, LoginTimeout
 from jupyter_flowauth.flow_needs import RunDocument
 from jupyter_flowauth.flow_runs import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS
 from jupyter_flowauth.scopes import parse_requirements
@@ -112,6 +112,24 @@ def test_nobody_there_is_told_that_the_run_is_kept_and_how_it_goes_on(service):
     words = rf"the run run-1 waits for a consent to {SEARCH}, and nobody .*; what it has done is kept; .* then go on: run\.wait\(\)"
     with pytest.raises(ConsentRequired, match=words):
         started(service, INACTIVE).wait()
+
+
+@pytest.mark.parametrize(
+    "error", [LoginDenied("the login was denied; run it again", error="access_denied"), LoginTimeout("it took too long; run it again")]
+)
+def test_a_prompt_that_came_to_nothing_is_told_with_the_run_that_waits(service, error):
+    def fail():
+        raise error
+
+    service.when_asked = fail
+    run = started(service, INACTIVE, ACTIVE, DONE)
+    with pytest.raises(type(error)) as caught:
+        run.wait()
+    happened = error.message.partition(";")[0]
+    assert str(caught.value) == f"{happened}; the run run-1 waits, and what it has done is kept; to be asked again: run.wait()"
+    assert getattr(caught.value, "error", None) == getattr(error, "error", None)
+    service.when_asked = lambda: None
+    assert run.wait() == "SUCCEEDED"
 
 
 def test_a_run_that_waits_for_something_else_is_told_as_it_is(service):
