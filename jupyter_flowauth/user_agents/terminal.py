@@ -61,8 +61,8 @@ class TextPresenter:
         self._write(f"{result.message}\n")
 
     def show_run(self, run: RunDocument) -> None:
-        """Write the state of a run, when it has changed."""
-        sentence = run.sentence
-        if self._runs.get(run.run_id) != sentence:
+        """Write the state of a run, when it has changed; at first with its address."""
+        sentence, before = run.sentence, self._runs.get(run.run_id)
+        if before != sentence:
             self._runs[run.run_id] = sentence
-            self._write(f"{sentence}\n")
+            self._write(f"{sentence}\n" if before else f"{sentence} {run.web_address}\n")

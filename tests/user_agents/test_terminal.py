@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from jupyter_flowauth.flow_needs import RunDocument
 from jupyter_flowauth.records import DeviceCode, LoginResult, ScopeLine
 from jupyter_flowauth.user_agents.terminal import SilentPresenter, TextPresenter
 from tests.storage.login_requests import build_request
@@ -49,6 +50,14 @@ def test_even_a_short_wait_is_a_minute():
     written = []
     TextPresenter(written.append).show(replace(LOGIN, expires_at_seconds=5), address="/x", rung="server")
     assert "(this waits 1 min)" in written[-1]
+
+
+def test_a_run_is_a_line_for_each_state_and_its_address_once():
+    written, active, done = [], RunDocument("run-1", "ACTIVE", {}), RunDocument("run-1", "SUCCEEDED", {})
+    presenter = TextPresenter(written.append)
+    for run in (active, active, done):
+        presenter.show_run(run)
+    assert written == [f"{active.sentence} {active.web_address}\n", f"{done.sentence}\n"]
 
 
 def test_the_silent_one_shows_nothing(capsys):
