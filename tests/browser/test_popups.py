@@ -14,7 +14,7 @@ from .elsewhere import CUTS_THE_TIE, Elsewhere, go_to, running_elsewhere
 from .notebook import LOAD, LOGIN, TRANSFER, Notebook
 from .provider_pages import agree, allow, choose, open_link, open_popup, unfold, unfold_more
 from .secrecy import Secrecy
-from .world import World
+from .world import BOTH_FRONTS, World
 
 GRANTED = "You are alice@sandbox.example, 2 scopes granted."
 LEAD_AWAY = """address => {
@@ -217,6 +217,7 @@ def test_an_answer_in_a_browser_that_opened_nothing_is_refused(waiting: Notebook
     expect(waiting.output(1)).to_contain_text(GRANTED)
 
 
+@BOTH_FRONTS
 def test_where_no_window_opens_each_way_is_offered_after_the_one_before(fresh_page: Page, notebook: OpenNotebook) -> None:
     fresh_page.add_init_script(f"({NO_NEW_WINDOW})()")
     work = start_login(notebook, fresh_page)

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from .conftest import OpenNotebook
 from .notebook import GROUPS, LOAD, LOGIN, MANAGE_GROUPS, TRANSFER, Notebook
 from .provider_pages import agree, allow, choose, log_in, open_popup
-from .world import World
+from .world import BOTH_FRONTS, World
 
 HELD = f"sorted(auth.authorizers_for(['{TRANSFER}', '{GROUPS}']))[0]"
 
@@ -26,6 +26,7 @@ def start_both(first: Notebook, second: Notebook) -> None:
     second.start(1)
 
 
+@BOTH_FRONTS
 def test_a_second_notebook_joins_the_login_instead_of_asking_again(notebook: OpenNotebook, second_page: Page, world: World) -> None:
     first, second = notebook(LOAD, LOGIN, HELD), notebook(LOAD, LOGIN, HELD, page=second_page)
     before = world.sandbox.count("authorize")

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 from .conftest import OpenNotebook
 from .notebook import GROUPS, LOAD, LOGIN, TRANSFER, Notebook
 from .provider_pages import agree, allow, choose, deny, log_in, open_link, open_popup, unfold, unfold_more, without_timers
-from .world import World
+from .world import BOTH_FRONTS, World
 
 GRANTED = "You are alice@sandbox.example, 2 scopes granted."
 AWAIT = f'await auth.login_async(["{TRANSFER}", "{GROUPS}"])'
@@ -38,6 +38,7 @@ def waiting(notebook: OpenNotebook) -> Notebook:
     return work
 
 
+@BOTH_FRONTS
 def test_a_cell_that_blocks_logs_in_and_the_next_one_goes_on(waiting: Notebook) -> None:
     waiting.start(2)
     waiting.expect_running(2)
@@ -46,6 +47,7 @@ def test_a_cell_that_blocks_logs_in_and_the_next_one_goes_on(waiting: Notebook) 
     expect(waiting.output(2)).to_contain_text("went on")
 
 
+@BOTH_FRONTS
 def test_a_cell_that_awaits_leaves_the_kernel_free(notebook: OpenNotebook) -> None:
     work = notebook(LOAD, TICK, AWAIT, "ticking.cancel()")
     work.run(0, 1)
@@ -71,6 +73,7 @@ def test_an_awaiting_cell_is_cancelled_by_its_card(notebook: OpenNotebook) -> No
     expect(work.output(1).get_by_text("The login was cancelled")).to_have_count(1)
 
 
+@BOTH_FRONTS
 def test_an_interrupt_ends_the_wait_at_once(waiting: Notebook, world: World) -> None:
     waiting.menu("Kernel", "Interrupt Kernel")
     waiting.expect_ended(1)
@@ -99,6 +102,7 @@ def test_an_interrupted_await_ends_and_says_so(notebook: OpenNotebook, world: Wo
     assert world.pending_files() == []
 
 
+@BOTH_FRONTS
 def test_a_deadline_ends_the_wait_and_says_so(notebook: OpenNotebook, world: World) -> None:
     work = notebook(f"{LOAD}\n{LEAP}", f"{LOGIN} --timeout 60")
     work.run(0)
@@ -111,6 +115,7 @@ def test_a_deadline_ends_the_wait_and_says_so(notebook: OpenNotebook, world: Wor
     assert world.pending_files() == []
 
 
+@BOTH_FRONTS
 def test_a_denial_is_said_on_the_page_and_in_the_cell(waiting: Notebook) -> None:
     tab = open_link(waiting.card(1))
     choose(tab)
@@ -127,6 +132,7 @@ def test_cancel_ends_a_cell_that_blocks(waiting: Notebook, world: World) -> None
     assert world.pending_files() == []
 
 
+@BOTH_FRONTS
 def test_a_page_that_was_reloaded_leaves_the_login_open(fresh_page: Page, notebook: OpenNotebook) -> None:
     work = notebook(LOAD, LOGIN, "print('went on')", page=fresh_page)
     work.start(0)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
 
 from jupyter_flowauth.cli.demo import SANDBOX_SECRET_VARIABLE, _stopping, _wait_until_ready
 from jupyter_flowauth.cli.demo_folder import DemoFolder, build_demo_environment, make_demo_folder
@@ -29,6 +30,7 @@ from jupyter_flowauth.sandbox.token_handlers import TokenHandler
 APPLICATIONS = {"lab": "jupyterlab", "notebook": "notebook"}
 TRAITS = {"lab": "LabApp", "notebook": "JupyterNotebookApp"}
 PAGES = {"lab": "lab/tree/", "notebook": "notebooks/"}
+BOTH_FRONTS = pytest.mark.parametrize("front", ["lab", "notebook"])
 
 
 @dataclass
