@@ -214,11 +214,13 @@ export class AuthService implements IAuthService {
     if (this.isDisposed) {
       return;
     }
+    const wasTold = this._event !== undefined && this._problem === '';
     this._status = status;
     this._problem = problem;
     this._event = status?.changed_event;
     const untold = isPending ? PENDING_MILLISECONDS : IDLE_MILLISECONDS;
-    const interval = this._event === undefined ? untold : TOLD_MILLISECONDS;
+    // After the first answer once more soon: what was told before this page's socket was open, it didn't hear.
+    const interval = this._event !== undefined && wasTold ? TOLD_MILLISECONDS : untold;
     this._poll.frequency = { interval, backoff: true, max: MOST_MILLISECONDS };
     const seen = JSON.stringify([status, problem]);
     if (seen !== this._seen) {
