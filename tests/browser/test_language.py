@@ -67,8 +67,9 @@ def test_the_panel_the_status_bar_and_a_notice_are_translated(
 def test_the_menu_and_the_palette_are_translated(lab: Page) -> None:
     # JupyterLab moves its palette from the side to a window of its own, closed, once it has read how it is set up.
     lab.locator(".jp-ModalCommandPalette").wait_for(state="attached")
-    # The palette hides when something else takes the focus: JupyterLab itself does, at any moment after its start.
+    # The palette hides when something else takes the focus, or a command is run: JupyterLab itself does both, at any time after its start.
     lab.evaluate("() => window.addEventListener('blur', event => event.stopImmediatePropagation(), true)")
+    lab.evaluate("() => { window.jupyterapp.commands.commandExecuted.emit = () => undefined; }")
     lab.evaluate("() => window.jupyterapp.commands.execute('apputils:activate-command-palette')")
     found = lab.locator(".lm-CommandPalette-item").filter(has_text="FlowAuth")
     expect(found).to_have_count(2)
