@@ -92,8 +92,9 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run a command and return its exit code."""
+    chosen: dict[str, str] = {}
     try:
-        result = commands.main(arguments, prog_name=PROGRAM, complete_var=COMPLETE_VARIABLE, standalone_mode=False)
+        result = commands.main(arguments, prog_name=PROGRAM, complete_var=COMPLETE_VARIABLE, standalone_mode=False, obj=chosen)
     except click.Abort as error:
         click.echo(_interrupted_sentence(error), err=True)
         return INTERRUPTED
@@ -104,7 +105,7 @@ def run(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except FlowAuthError as error:
-        return _report(error, as_json="--json" in arguments)
+        return _report(error, chosen, as_json="--json" in arguments)
     except BrokenPipeError:
         return _broken_pipe()
     return result if isinstance(result, int) else 0
@@ -115,14 +116,14 @@ def _interrupted_sentence(error: click.Abort) -> str:
     return f"{how}. What was held before is still held."
 
 
-def _report(error: FlowAuthError, *, as_json: bool) -> int:
+def _report(error: FlowAuthError, chosen: dict[str, str], *, as_json: bool) -> int:
     from .printing import answer_json, say, to_shell_words
 
     name, code = type(error).__name__, exit_code_of(error)
     if as_json:
-        fields: dict[str, Any] = {"error": name, "message": to_shell_words(str(error)), "exit_code": code}
+        fields: dict[str, Any] = {"error": name, "message": to_shell_words(str(error), chosen), "exit_code": code}
         answer_json({**fields, "missing": list(error.missing)} if hasattr(error, "missing") else fields)
-    say(f"{name}: {error}")
+    say(f"{name}: {error}", chosen)
     return code
 
 

@@ -64,21 +64,31 @@ def _scope_names() -> list[str]:
     return list(known_scopes())
 
 
+def _remember(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Keep what was typed for the commands that are named in what is printed."""
+    if value is not None and context.obj is not None:
+        context.obj[parameter.opts[0]] = value
+    return value
+
+
 provider_option = click.option(
     "--provider",
     metavar="NAME",
+    callback=_remember,
     shell_complete=_complete(_provider_names),
     help="A configured provider.  [env: FLOWAUTH_PROVIDER; default: the configured one]",
 )
 instance_option = click.option(
     "--instance-url",
     metavar="URL",
+    callback=_remember,
     shell_complete=_complete(_instance_urls),
     help="An instance of an OpenID service.  [env: FLOWAUTH_INSTANCE_URL; default: the only one]",
 )
 account_option = click.option(
     "--account",
     metavar="WHO",
+    callback=_remember,
     shell_complete=_complete(_account_names),
     help="The username, email or sub of the identity.  [default: the most recent login]",
 )

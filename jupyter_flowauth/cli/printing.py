@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -26,9 +27,9 @@ def answer_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def say(sentence: str) -> None:
+def say(sentence: str, chosen: Mapping[str, str] | None = None) -> None:
     """Print words for people, where they don't mix with the answer."""
-    click.echo(to_shell_words(sentence), err=True, color=_color())
+    click.echo(to_shell_words(sentence, chosen), err=True, color=_color())
 
 
 def warn(sentence: str) -> None:
@@ -46,10 +47,17 @@ def _color() -> bool | None:
     return False if os.environ.get("NO_COLOR") else None
 
 
-def to_shell_words(sentence: str) -> str:
-    """Return a sentence of the package's with the shell's commands in the place of the notebook's."""
+def to_shell_words(sentence: str, chosen: Mapping[str, str] | None = None) -> str:
+    """Return a sentence of the package's with the shell's commands in the place of the notebook's.
+
+    :param chosen: the options that said which login is meant, for these commands to mean the same; what the sentence names itself is left
+        to it. None: those of the command that runs.
+    """
+    context = click.get_current_context(silent=True)
+    options = chosen or (context and context.obj) or {}
+    again = "".join(f" {name} {shlex.quote(value)}" for name, value in options.items() if name not in sentence)
     for magic, command in (("%login", "login"), ("%logout", "logout"), ("%whoami", "status")):
-        sentence = sentence.replace(magic, f"jupyter flowauth {command}")
+        sentence = sentence.replace(magic, f"jupyter flowauth {command}{again}")
     return sentence
 
 

@@ -109,6 +109,21 @@ def test_what_is_said_is_said_in_the_shells_words():
     assert to_shell_words("log in (%login a), then %whoami") == "log in (jupyter flowauth login a), then jupyter flowauth status"
 
 
+def test_what_to_type_next_repeats_the_choice_that_was_typed(demo, here):
+    said = here("status", "--account", "bob@sandbox.example").out
+    assert said.endswith("Log in with jupyter flowauth login --account bob@sandbox.example.\n")
+    refused = here("token", "a:scope", "--provider=globus", "--account", "it's me", "--json").json
+    assert refused["message"].endswith("log in for it: jupyter flowauth login --provider globus --account 'it'\"'\"'s me' a:scope")
+    assert here("status").out.endswith("Log in with jupyter flowauth login.\n")
+
+
+def test_what_a_sentence_names_itself_is_not_repeated():
+    chosen = {"--provider": "globus", "--account": "alice"}
+    sentence = "use both: %login --account bob; or %logout, then %login"
+    words = "use both: jupyter flowauth login --provider globus --account bob; or jupyter flowauth logout --provider globus"
+    assert to_shell_words(sentence, chosen) == f"{words}, then jupyter flowauth login --provider globus"
+
+
 @pytest.mark.parametrize(("seconds", "words"), [(-5, "0 s"), (90, "90 s"), (150, "2 min"), (7300, "2 h"), (200000, "2 days")])
 def test_durations_are_said_in_the_unit_that_people_would_use(seconds, words):
     assert duration_words(seconds) == words
