@@ -131,9 +131,10 @@ class HeldTokens:
         """
         account = self.account()
         tokens = [*self.given, *(account.tokens if account else ())]
-        if len(tokens) != 1 and not (tokens and self.provider.kind == "oidc"):
-            held = " ".join(self.scopes())
-            raise ScopesMissing(f"say which scope the token is for; held are: {held or 'none (log in first: %login)'}", missing=())
+        if not tokens:
+            raise ScopesMissing(f"nobody is logged in at {self.provider.title}; log in first: %login", missing=())
+        if len(tokens) != 1 and self.provider.kind != "oidc":
+            raise ScopesMissing(f"say which scope the token is for; held are: {' '.join(self.scopes())}", missing=())
         return None
 
     def seconds_until_renewal(self, token: Token, min_valid: float) -> float:

@@ -10,7 +10,7 @@ import click
 from .exits import LOGIN_NEEDED, OK, TOO_SHORT
 from .options import json_option, login_options, open_auth, scopes_argument
 from .printing import answer, answer_json, duration_words, say, to_shell_words
-from .sessions import status_values, warn_ahead
+from .sessions import build_session, status_values, warn_ahead
 
 if TYPE_CHECKING:
     from ..auth import FlowAuth
@@ -59,12 +59,15 @@ def command(scopes: tuple[str, ...], min_valid: float | None, as_json: bool, **c
 
 def _too_short(auth: FlowAuth, scopes: tuple[str, ...], min_valid: float) -> str | None:
     """Return the sentence for the first scope whose token ends too soon and does not renew itself."""
+    from ..given_tokens import RE_MINT
+
     for scope in scopes:
         token, account = _serving(auth, scope), auth.held.account()
         renews = token is None or token.refresh_token is not None or (account is not None and account.is_clients_own)
         left = token.seconds_left(time.time()) if token and not renews else float("inf")
         if left < min_valid:
-            return f"{scope} is good for {duration_words(left)} more, less than the {duration_words(min_valid)} wanted; log in again."
+            advice = build_session(account).advice if account and not auth.held.given else RE_MINT
+            return f"{scope} is good for {duration_words(left)} more, less than the {duration_words(min_valid)} wanted; {advice}"
     return None
 
 

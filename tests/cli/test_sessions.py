@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 import pytest
 
 from jupyter_flowauth import FlowAuth, accounts
@@ -94,7 +97,20 @@ def test_a_login_that_ends_sooner_than_is_wanted_exits_with_4(unrenewable, here)
     assert here("status", "--min-valid", str(HOUR)).code == 0
     short = here("status", "--min-valid", str(3 * HOUR))
     assert short.code == 4
-    assert "is good for 120 min more, less than the 3 h wanted" in short.err
+    assert "is good for 120 min more, less than the 3 h wanted; log in again (jupyter flowauth login)" in short.err
+
+
+def test_a_service_accounts_token_that_ends_sooner_than_is_wanted_is_to_be_minted_anew(demo, here):
+    auth = demo.auth()
+    auth.login([TRANSFER_ALL])
+    account = auth.held.account()
+    end = time.time() + 2 * DAY
+    tokens = tuple(replace(token, refresh_token=None, expires_at_seconds=end) for token in account.tokens)
+    with auth.storage.transaction(account.key, timeout_seconds=10) as transaction:
+        transaction.write(replace(account, tokens=tokens, kind="service_account"))
+    short = here("status", "--min-valid", str(3 * DAY))
+    assert short.code == 4
+    assert "mint a new token (jupyter flowauth service-account token), then: jupyter flowauth login --token -" in short.err
 
 
 @pytest.mark.parametrize(("seconds_left", "warned"), [(2 * DAY, False), (DAY - 60, True), (-60, True)])

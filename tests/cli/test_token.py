@@ -51,6 +51,13 @@ def test_several_tokens_and_none_named_is_an_error_that_lists_the_scopes(demo, h
     assert VIEW_MY_GROUPS in refused.err
 
 
+def test_without_a_login_there_is_no_scope_to_choose(demo, here):
+    for command in (["token"], ["env"], ["service-account", "create", "ci-runner", "--secret-file", str(demo.home / "secret")]):
+        refused = here(*command)
+        assert (refused.code, refused.out) == (3, "")
+        assert "nobody is logged in at Globus; log in first: jupyter flowauth login" in refused.err
+
+
 def test_json_says_what_the_token_is_for_and_until_when(demo, here):
     auth = demo.auth()
     auth.login([TRANSFER_ALL])
