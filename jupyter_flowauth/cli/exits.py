@@ -38,7 +38,7 @@ EXIT_CODES = {
     PROVIDER_FAILED: "The provider could not be reached, failed, or gave an answer that must not be used.",
     MISCONFIGURED: "A setting is wrong or missing; the message names the file and the key.",
     STORAGE_FAILED: "Logins can't be read or kept where they are configured to rest.",
-    INTERRUPTED: "Ctrl-C. What was held before is still held.",
+    INTERRUPTED: "Ctrl-C. What was held before is still held; `logout` says what of it is gone.",
 }
 
 _BY_ERROR: tuple[tuple[type[FlowAuthError], int], ...] = (

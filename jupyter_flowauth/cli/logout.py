@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import StorageError
+from .exits import INTERRUPTED, OK
 from .options import json_option, login_options, open_auth
 from .printing import answer_json, say, warn
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--all", "everything", is_flag=True, help="Every login of every provider that is held here.")
 @click.option("--revoke/--no-revoke", default=True, help="Revoke the tokens at the provider, or only forget them here.  [default: revoke]")
 @json_option
-def command(everything: bool, revoke: bool, as_json: bool, **choice: str | None) -> None:
+def command(everything: bool, revoke: bool, as_json: bool, **choice: str | None) -> int:
     """Forget a login here, and end it at the provider.
 
     What rests here always goes. Then the sessions at the instance and the provider are ended and the tokens revoked, as far as they
@@ -36,28 +38,38 @@ def command(everything: bool, revoke: bool, as_json: bool, **choice: str | None)
     """
     if everything and any(choice.values()):
         raise click.UsageError("--all means every login; it goes without --provider, --instance-url and --account.")
-    outcomes = _log_all_out(revoke) if everything else [outcome_values(None, open_auth(choice).logout(revoke=revoke))]
-    for outcome in outcomes:
-        say(outcome["message"])
+    outcomes, code = list[dict[str, Any]](), OK
+    try:
+        for outcome in _log_all_out(revoke) if everything else _log_out(choice, revoke):
+            outcomes.append(outcome)
+            say(outcome["message"])
+    except KeyboardInterrupt:
+        say("Interrupted. What is gone from here stays gone; jupyter flowauth list shows what is still held.")
+        code = INTERRUPTED
     if as_json:
         answer_json(outcomes)
+    return code
 
 
-def _log_all_out(revoke: bool) -> list[dict[str, Any]]:
-    """End every login; one whose provider isn't known here any more is forgotten all the same."""
+def _log_out(choice: dict[str, str | None], revoke: bool) -> Iterator[dict[str, Any]]:
+    yield outcome_values(None, open_auth(choice).logout(revoke=revoke))
+
+
+def _log_all_out(revoke: bool) -> Iterator[dict[str, Any]]:
+    """End every login, one after another; one whose provider isn't known here any more is forgotten all the same."""
     from .. import wiring
     from ..logout import forget_account
 
     settings, store, unusable = wiring.current_settings(), wiring.open_store(), list[StorageError]()
-    ended = [
-        outcome_values(account.identity.username, forget_account(provider, store, account, revoke=revoke, server=True))
-        for account in store.accounts(unusable=unusable)
-        for provider in (wiring.provider_of(account, settings, store),)
-    ]
+    held = store.accounts(unusable=unusable)
+    for account in held:
+        provider = wiring.provider_of(account, settings, store)
+        yield outcome_values(account.identity.username, forget_account(provider, store, account, revoke=revoke, server=True))
     for error in unusable:
         warn(f"{error.message[:1].upper()}{error.message[1:]}.")
-    nobody: dict[str, Any] = {"account": None, "cleared": True, "revoked": None, "sessions_ended": None, "endings": []}
-    return ended or [{**nobody, "message": "No login is held here; there was nothing to forget."}]
+    if not held:
+        nobody: dict[str, Any] = {"account": None, "cleared": True, "revoked": None, "sessions_ended": None, "endings": []}
+        yield {**nobody, "message": "No login is held here; there was nothing to forget."}
 
 
 def outcome_values(username: str | None, outcome: LogoutOutcome) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
 import time
 from dataclasses import replace
 
@@ -9,6 +12,7 @@ import pytest
 
 from jupyter_flowauth import FlowAuth, accounts
 from jupyter_flowauth.sandbox.catalogue import TRANSFER_ALL, VIEW_MY_GROUPS
+from tests.cli.conftest import PROGRAM, SECONDS
 
 HOUR, DAY = 3600, 86400
 
@@ -157,6 +161,26 @@ def test_logout_all_ends_every_login_and_says_each(demo, here):
     done = here("logout", "--all", "--json")
     assert sorted((row["account"], row["revoked"]) for row in done.json) == [("alice@sandbox.example", True), ("bob@sandbox.example", True)]
     assert accounts() == ()
+
+
+def test_logout_all_says_each_as_it_ends_and_an_interrupt_says_what_stays_gone(demo):
+    alice, bob = demo.auth(), demo.auth(account="bob@sandbox.example")
+    alice.login()
+    demo.user = "bob"
+    bob.login()
+    command = [PROGRAM, "logout", "--all", "--json"]
+    with (
+        alice.storage.transaction(alice.held.account().key, timeout_seconds=10),
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
+    ):
+        first = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        written, said = process.communicate(timeout=SECONDS)
+    assert first.startswith("bob@sandbox.example is logged out")
+    assert process.returncode == 130
+    assert said == "Interrupted. What is gone from here stays gone, though its provider may not know; jupyter flowauth list shows what is still held.\n"
+    assert [row["account"] for row in json.loads(written)] == ["bob@sandbox.example"]
+    assert [account.username for account in accounts()] == ["alice@sandbox.example"]
 
 
 @pytest.mark.parametrize("configured", ["another client", "another provider"])
