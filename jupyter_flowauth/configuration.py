@@ -225,3 +225,14 @@ def _provider_of_client(providers: Mapping[str, Any], default: str | None, *, ha
     if default in fitting or (default and not has_instance):
         return default or ""
     return fitting[0] if len(fitting) == 1 else "oidc" if has_instance else "globus"
+
+
+def secret_of_environment(environment: Mapping[str, str]) -> str | None:
+    """Return the client secret in the environment.
+
+    :raises ConfigurationError: if it comes without the client that it is of.
+    """
+    secret = environment.get("FLOWAUTH_CLIENT_SECRET")
+    if secret and not environment.get("FLOWAUTH_CLIENT_ID"):
+        raise ConfigurationError("FLOWAUTH_CLIENT_SECRET is set without FLOWAUTH_CLIENT_ID; set both, or neither")
+    return secret or None

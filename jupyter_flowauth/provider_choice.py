@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from jupyter_core.paths import jupyter_config_dir, jupyter_config_path
 
-from .configuration import NO_PROVIDER, ProviderSettings, Settings, read_settings
+from .configuration import NO_PROVIDER, ProviderSettings, Settings, read_settings, secret_of_environment
 from .errors import ConfigurationError
 from .instances import normalize_instance
 from .ports import Provider, TokenStore
@@ -32,13 +32,29 @@ def current_settings() -> Settings:
     return read_settings(list(dict.fromkeys((jupyter_config_dir(), *jupyter_config_path()))), os.environ)
 
 
-def configured_providers(settings: Settings | None = None) -> Mapping[str, Provider]:
+def configured_providers(settings: Settings | None = None, *, unusable: list[ConfigurationError] | None = None) -> Mapping[str, Provider]:
     """Return every configured provider by its name.
 
+    :param unusable: takes an error for every one that can't be used; without it the first of them is raised.
     :raises ConfigurationError: with the file and the key.
     """
-    settings = settings or current_settings()
-    return {name: _build_provider(name, provider, settings) for name, provider in settings.providers.items()}
+    settings, providers = settings or current_settings(), dict[str, Provider]()
+    for name in settings.providers:
+        try:
+            providers[name] = _configured(name, settings)
+        except ConfigurationError as error:
+            if unusable is None:
+                raise
+            unusable.append(error)
+    return providers
+
+
+def _configured(name: str, settings: Settings) -> Provider:
+    """Return one configured provider, whatever becomes of the others."""
+    try:
+        return _build_provider(name, settings.providers[name], settings)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"providers.{name} can't be used: {error}", source=error.source) from None
 
 
 def _build_provider(name: str, settings: ProviderSettings, whole: Settings) -> Provider:
@@ -46,7 +62,7 @@ def _build_provider(name: str, settings: ProviderSettings, whole: Settings) -> P
         raise ConfigurationError(f"providers.{name}.client_id is missing; put the client id of your registration there")
     redirect_uris = None if settings.redirect_uris is None else tuple(settings.redirect_uris)
     secret, grant = _read_client_secret(settings), settings.grant
-    if (given := _secret_of_environment()) and name == whole.default_provider:
+    if (given := secret_of_environment(os.environ)) and name == whole.default_provider:
         # An id with a secret in the environment is a program, with nobody there.
         secret, grant = given, "client_credentials"
     if settings.kind == "globus":
@@ -74,17 +90,6 @@ def _one_provider(build: type[Any], arguments: tuple[Any, ...], options: tuple[t
     return cast("Provider", build(*arguments, **dict(options)))
 
 
-def _secret_of_environment() -> str | None:
-    """Return the client secret in the environment.
-
-    :raises ConfigurationError: if it comes without the client that it is of.
-    """
-    secret = os.environ.get("FLOWAUTH_CLIENT_SECRET")
-    if secret and not os.environ.get("FLOWAUTH_CLIENT_ID"):
-        raise ConfigurationError("FLOWAUTH_CLIENT_SECRET is set without FLOWAUTH_CLIENT_ID; set both, or neither")
-    return secret or None
-
-
 def _read_client_secret(settings: ProviderSettings) -> str | None:
     if not settings.client_secret_file:
         return None
@@ -110,20 +115,21 @@ def choose_provider(
     """
     if wanted is not None and not isinstance(wanted, str):
         return _complete(wanted, store, instance_url)
-    providers = configured_providers(settings)
+    providers = settings.providers
     if instance_url or (wanted is None and os.environ.get(INSTANCE_VARIABLE)) or _is_oidc(providers.get(wanted or "")):
         given = instance_url or os.environ.get(INSTANCE_VARIABLE)
         if given:
-            return _choose_for_instance(normalize_instance(given), wanted, settings, providers, store, asked_by)
-    chosen = _choose_by_name(wanted, settings, providers, store)
+            return _choose_for_instance(normalize_instance(given), wanted, settings, store, asked_by)
+    chosen = _choose_by_name(wanted, settings, store)
     return _at_only_instance(chosen, settings, store) if _is_oidc(chosen) else chosen
 
 
-def _is_oidc(provider: Provider | None) -> bool:
+def _is_oidc(provider: Provider | ProviderSettings | None) -> bool:
     return provider is not None and provider.kind == "oidc"
 
 
-def _choose_by_name(wanted: str | None, settings: Settings, providers: Mapping[str, Provider], store: TokenStore | None) -> Provider:
+def _choose_by_name(wanted: str | None, settings: Settings, store: TokenStore | None) -> Provider:
+    providers = settings.providers
     name = wanted or settings.default_provider or (next(iter(providers)) if len(providers) == 1 else None)
     if not providers:
         return _only_held(store)
@@ -133,18 +139,14 @@ def _choose_by_name(wanted: str | None, settings: Settings, providers: Mapping[s
         )
     if name not in providers:
         raise ConfigurationError(f"no provider is called {name!r}; configured are: {', '.join(providers)}")
-    return providers[name]
+    return _configured(name, settings)
 
 
 def _choose_for_instance(
-    instance: str,
-    wanted: str | None,
-    settings: Settings,
-    providers: Mapping[str, Provider],
-    store: TokenStore | None,
-    asked_by: str,
+    instance: str, wanted: str | None, settings: Settings, store: TokenStore | None, asked_by: str
 ) -> Provider:
     """Return the provider that serves an instance: the one that lists it, else the only OpenID provider, else the environment's client."""
+    providers = settings.providers
     listing = [name for name in providers if instance in _listed(settings, name)]
     is_known = bool(listing) or instance in _known_without_files(store)
     if asked_by == "server" and not is_known:
@@ -157,7 +159,7 @@ def _choose_for_instance(
     default = settings.default_provider
     name = default if default in fitting else fitting[0] if len(fitting) == 1 else None
     if name is not None:
-        return _at(cast("OIDCProvider", providers[name]), instance, is_listed=name in listing, store=store)
+        return _at(cast("OIDCProvider", _configured(name, settings)), instance, is_listed=name in listing, store=store)
     if fitting:
         raise ConfigurationError(f"several providers could serve {instance}: {', '.join(fitting)}; name one (%login --provider NAME)")
     return _at(_unconfigured(instance, store), instance, is_listed=False, store=store)
@@ -191,7 +193,7 @@ def _unconfigured(instance: str, store: TokenStore | None) -> OIDCProvider:
             f"no OpenID provider is configured for {instance}; set FLOWAUTH_CLIENT_ID to the client id of your registration, "
             'or put {"providers": {"school": {"kind": "oidc", "client_id": "..."}}} into jupyter_flowauth.json'
         )
-    secret = _secret_of_environment()
+    secret = secret_of_environment(os.environ)
     return OIDCProvider(client_id=client_id, client_secret=secret, grant="client_credentials" if secret else "authorization_code")
 
 
@@ -270,18 +272,18 @@ def _complete(provider: Provider, store: TokenStore | None, instance_url: str | 
 
 def provider_for_client(client_id: str, client_secret: str | None = None) -> Provider:
     """Return the configured Globus provider with this client id, else one as Globus assumes it."""
-    configured = configured_providers().values()
-    found = next((p for p in configured if p.kind == "globus" and p.registration.client_id == client_id), None)
-    return found or _one_provider(GlobusProvider, (client_id, client_secret), (("name", "globus"),))
+    settings = current_settings()
+    found = next((name for name, its in settings.providers.items() if its.kind == "globus" and its.client_id == client_id), None)
+    return _configured(found, settings) if found else _one_provider(GlobusProvider, (client_id, client_secret), (("name", "globus"),))
 
 
 def provider_of(account: Account, settings: Settings, store: TokenStore) -> Provider | None:
-    """Return the provider that an account was logged in with, at its instance, or None if it can't be known here any more.
-
-    :raises ConfigurationError: if the configuration can't be used.
-    """
+    """Return the provider that an account was logged in with, at its instance, or None if it can't be known, or used, here any more."""
     registration, instance = account.key.registration, account.key.registration.instance
-    found = configured_providers(settings).get(account.provider)
+    try:
+        found = _configured(account.provider, settings) if account.provider in settings.providers else None
+    except ConfigurationError:
+        return None
     if found is not None and instance and _is_oidc(found):
         found = _at(cast("OIDCProvider", found), instance, is_listed=instance in _listed(settings, found.name), store=store)
     if found is not None and found.registration == registration:

@@ -98,6 +98,16 @@ def test_a_client_id_that_is_missing_is_named(configure):
         wiring.choose_provider("a", configure(providers={"a": {"kind": "globus"}}))
 
 
+def test_a_provider_that_cannot_be_used_is_named_and_stops_nobody_who_uses_another(configure):
+    ci = {"kind": "oidc", "issuer": "https://sso.example.org", "client_id": "ci", "grant": "client_credentials"}
+    school = {"kind": "oidc", "client_id": "c", "instances": ["https://school.example.org"]}
+    settings = configure(default_provider="a", providers={"a": globus(), "ci": ci, "school": school})
+    assert wiring.choose_provider(None, settings).name == "a"
+    assert wiring.choose_provider(None, settings, instance_url="https://school.example.org").name == "school"
+    with pytest.raises(ConfigurationError, match=r"^providers.ci can't be used: a client that acts for itself needs a client_secret"):
+        wiring.choose_provider("ci", settings)
+
+
 def test_a_secret_comes_from_a_file_of_its_own(configure, tmp_path):
     (tmp_path / "secret").write_text("SENTINEL\n")
     provider = wiring.choose_provider(

@@ -98,7 +98,7 @@ class ServerContext:
     relays: RelayFinder | None = None
 
     def providers(self) -> Mapping[str, Provider]:
-        """Return the configured providers; none where the configuration can't be used (the log said so at the start)."""
+        """Return the configured providers that can be used; none where the whole configuration can't (the log said so at the start)."""
         try:
             return self.load_providers()
         except FlowAuthError:

@@ -126,7 +126,7 @@ class FlowAuthExtension(ExtensionApp):
         return ServerContext(
             server_id=generate_login_id(),
             rendezvous=rendezvous,
-            load_providers=wiring.configured_providers,
+            load_providers=lambda: wiring.configured_providers(unusable=[]),
             open_store=wiring.open_store,
             start_login=self._start_login,
             end_account=self._end_account,
@@ -186,11 +186,15 @@ class FlowAuthExtension(ExtensionApp):
         )
 
     def _provider_names(self) -> tuple[str, ...]:
+        unusable: list[ConfigurationError] = []
         try:
-            return tuple(wiring.configured_providers())
-        except FlowAuthError as error:
-            self.log.warning("jupyter_flowauth: %s", error)
+            return tuple(wiring.configured_providers(unusable=unusable))
+        except ConfigurationError as error:
+            unusable.append(error)
             return ()
+        finally:
+            for problem in unusable:
+                self.log.warning("jupyter_flowauth: %s", problem)
 
     async def _notebooks(self) -> dict[int, str]:
         """Return which notebook each kernel's process belongs to, as far as that is to be known of kernels on this machine."""
@@ -277,5 +281,5 @@ def _log_out(account: Account, *, revoke: bool) -> Ending:
 
 def _push(request: LoginRequest, redirect_uri: str) -> str:
     """Push a login's request as the configured client that it is from: no other provider is asked by a server."""
-    provider = wiring.configured_providers().get(request.provider)
+    provider = wiring.configured_providers(unusable=[]).get(request.provider)
     return wiring.authorize_address(provider, request.authorization, redirect_uri=redirect_uri)

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from jupyter_flowauth import FlowAuth, accounts
+from jupyter_flowauth.sandbox import SANDBOX_CLIENT_ID
 from jupyter_flowauth.sandbox.catalogue import TRANSFER_ALL, VIEW_MY_GROUPS
 from tests.cli.conftest import PROGRAM, SECONDS
 
@@ -178,7 +179,7 @@ def test_logout_all_says_each_as_it_ends_and_an_interrupt_says_what_stays_gone(d
         written, said = process.communicate(timeout=SECONDS)
     assert first.startswith("bob@sandbox.example is logged out")
     assert process.returncode == 130
-    assert said == "Interrupted. What is gone from here stays gone, though its provider may not know; jupyter flowauth list shows what is still held.\n"
+    assert said == "Interrupted. What is gone from here stays gone; jupyter flowauth list shows what is still held.\n"
     assert [row["account"] for row in json.loads(written)] == ["bob@sandbox.example"]
     assert [account.username for account in accounts()] == ["alice@sandbox.example"]
 
@@ -190,6 +191,18 @@ def test_logout_all_forgets_what_no_configured_provider_can_revoke(demo, here, m
     done = here("logout", "--all", "--json")
     assert (done.code, [(row["cleared"], row["revoked"]) for row in done.json]) == (0, [(True, False)])
     assert "not revoked" in done.err
+    assert accounts() == ()
+
+
+@pytest.mark.parametrize("broken", ["globus", "another"])
+def test_logout_all_forgets_whatever_the_configuration_has_come_to(demo, here, monkeypatch, broken):
+    demo.auth().login()
+    monkeypatch.delenv("FLOWAUTH_CLIENT_ID")
+    for name in ("globus", "another"):
+        secret = ("--client-secret-file", str(demo.home / "gone")) if name == broken else ()
+        assert here("provider", "add", name, "--client-id", SANDBOX_CLIENT_ID, *secret).code == 0
+    done = here("logout", "--all", "--json")
+    assert (done.code, [(row["cleared"], row["revoked"]) for row in done.json]) == (0, [(True, broken == "another")])
     assert accounts() == ()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from jupyter_core.paths import jupyter_config_dir
 from jupyter_server.auth import passwd
 
 from jupyter_flowauth import wiring
@@ -79,6 +81,29 @@ async def test_without_a_rendezvous_the_server_runs_on_without_us(
 @pytest.mark.parametrize("extension_config", [{"public_url": "jupyter.example.org"}, {"sandbox_url": "https://sandbox.example.org"}])
 async def test_setting_that_cannot_be_used_switches_the_extension_off(jp_serverapp: Any, browser: Browser) -> None:
     assert (await browser.get("flowauth/api/status")).code == 404
+
+
+@pytest.fixture
+def one_of_two_unusable(own_environment: None) -> None:
+    folder = Path(jupyter_config_dir())
+    folder.mkdir(parents=True, exist_ok=True)
+    secret = {"client_secret_file": str(folder / "gone")}
+    providers = {"ci": {"kind": "globus", "client_id": "1", **secret}, "globus": {"kind": "globus", "client_id": "2"}}
+    (folder / "jupyter_flowauth.json").write_text(json.dumps({"providers": providers}))
+
+
+async def test_provider_that_cannot_be_used_is_logged_and_takes_no_other_one_along(
+    one_of_two_unusable: None, jp_serverapp: Any, caplog: pytest.LogCaptureFixture, browser: Browser, rendezvous: Rendezvous
+) -> None:
+    answer = json.loads((await browser.get("flowauth/api/status")).body)
+    assert [provider["name"] for provider in answer["providers"]] == ["globus"]
+    found = rendezvous.find_server(os.environ["FLOWAUTH_SERVER_ID"])
+    assert found is not None
+    assert found.providers == ("globus",)
+    extension_of(jp_serverapp).log.addHandler(caplog.handler)
+    await extension_of(jp_serverapp)._start_jupyter_server_extension(jp_serverapp)
+    extension_of(jp_serverapp).log.removeHandler(caplog.handler)
+    assert "providers.ci can't be used" in caplog.text
 
 
 @pytest.fixture
