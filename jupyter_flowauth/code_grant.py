@@ -247,6 +247,16 @@ def is_loopback_url(url: str) -> bool:
     return urlsplit(url).hostname in LOOPBACK_HOSTS
 
 
+def is_secure_address(url: str) -> bool:
+    """Tell whether an address may be sent anything: https, or anything on loopback."""
+    try:
+        parts = urlsplit(url)
+        is_usable = bool(parts.hostname) and parts.username is None and parts.password is None and url.isprintable() and " " not in url
+    except ValueError:  # brackets without an address between them
+        return False
+    return is_usable and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback_url(url)))
+
+
 def validate_endpoint(url: object, *, what: str) -> str:
     """Return an endpoint's address if it may be used: https, or anything on loopback.
 
@@ -254,11 +264,6 @@ def validate_endpoint(url: object, *, what: str) -> str:
     """
     if not isinstance(url, str):
         raise ProviderError(f"the provider names no {what}; nothing was sent; check the issuer's address")
-    try:
-        parts = urlsplit(url)
-        is_usable = bool(parts.hostname) and parts.username is None and parts.password is None and url.isprintable() and " " not in url
-    except ValueError:  # brackets without an address between them
-        is_usable = False
-    if is_usable and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback_url(url))):
+    if is_secure_address(url):
         return url
     raise ProviderError(f"the provider's {what} is not an https address; nothing was sent there")

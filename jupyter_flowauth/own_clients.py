@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .configuration import ProviderSettings, Settings
+from .configuration import ProviderSettings, Settings, secret_of_environment
 from .errors import ConfigurationError
 from .ports import Provider
 from .provider_choice import choose_provider, current_settings
@@ -48,8 +48,14 @@ def _act_for_itself(settings: Settings, name: str, client_id: str | None, client
     chosen.client_secret_file = client_secret_file or chosen.client_secret_file
     if not chosen.client_id:
         raise ConfigurationError("it is not told which client acts for itself; name it with --client-id, or set FLOWAUTH_CLIENT_ID")
+    secret = secret_of_environment(os.environ)
     if chosen.client_id == os.environ.get(CLIENT_VARIABLE):
         settings.default_provider = name  # so that the environment's secret, if there is one, is this client's
+    if not (chosen.client_secret_file or chosen.private_key_file or (secret and settings.default_provider == name)):
+        raise ConfigurationError(
+            f"no secret of the client {chosen.client_id} is at hand; name its place with --client-secret-file, "
+            "or set FLOWAUTH_CLIENT_SECRET with FLOWAUTH_CLIENT_ID"
+        )
 
 
 def create_service_account(

@@ -96,6 +96,7 @@ def add(name: str, is_default: bool, replace: bool, as_json: bool, **values: Any
     from .. import wiring
     from ..configuration import build_settings, read_file, write_setting
 
+    _refuse_what_is_never_used(**values)
     entry = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items() if value not in (None, (), "")}
     with wiring.changing_settings() as path:
         own = read_file(path)
@@ -110,6 +111,24 @@ def add(name: str, is_default: bool, replace: bool, as_json: bool, **values: Any
     _warn_of_secret_file(values.get("client_secret_file"))
     if as_json:
         answer_json({"name": name, "file": str(path), **entry})
+
+
+def _refuse_what_is_never_used(
+    *, kind: str, issuer: str | None, instances: tuple[str, ...], grant: str | None, client_secret_file: str | None, **others: Any
+) -> None:
+    """Refuse at once what every later command would fail at, as far as that can be told without asking anybody."""
+    from ..code_grant import is_secure_address
+    from ..instances import normalize_instance
+
+    if kind != "oidc" and (issuer or instances):
+        raise click.UsageError(f"{'--issuer' if issuer else '--instance'} says that it is an OpenID provider: --kind oidc")
+    if issuer and not is_secure_address(issuer):
+        raise click.UsageError(f"the issuer {issuer!r} isn't an https address; it looks like https://sso.example.org/realms/school")
+    for instance in instances:
+        normalize_instance(instance)
+    if grant == "client_credentials" and not (client_secret_file or others["private_key_file"]):
+        key = ", or --private-key-file" if kind == "oidc" else ""
+        raise click.UsageError(f"a client that acts for itself needs --client-secret-file{key}")
 
 
 def _warn_of_secret_file(name: str | None) -> None:

@@ -240,7 +240,7 @@ def test_a_secret_that_is_wrong_or_missing_is_said_without_it(keycloak, jupyter_
     assert "SENTINEL" not in refused.err
     absent = here(*portal)
     assert absent.code == 7
-    assert "needs a client_secret" in absent.err
+    assert "no secret of the client portal is at hand; name its place with --client-secret-file" in absent.err
     assert here(*portal, "--client-secret-file", str(tmp_path / "gone")).code == 7
 
 

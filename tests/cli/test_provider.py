@@ -26,6 +26,16 @@ def test_a_provider_that_was_added_can_be_logged_in_at(demo, here, monkeypatch, 
     assert here("status", TRANSFER_ALL).code == 0
 
 
+def test_a_program_without_a_secret_is_told_where_to_name_it(own_file, here, monkeypatch):
+    school = ("school", "--kind", "oidc", "--issuer", "https://sso.example.org/realms/school", "--client-id", "ci-runner")
+    assert here("provider", "add", *school).code == 0
+    minting = here("service-account", "token")
+    assert (minting.code, minting.out) == (7, "")
+    assert "no secret of the client ci-runner is at hand; name its place with --client-secret-file, or set FLOWAUTH" in minting.err
+    adding = here("provider", "add", *school, "--grant", "client_credentials", "--replace")
+    assert (adding.code, here("status").code) == (2, 3)
+
+
 def test_what_else_the_file_says_stays(own_file, here):
     own_file.parent.mkdir(parents=True)
     own_file.write_text(json.dumps({"storage": "memory", "providers": {"one": {"kind": "globus", "client_id": "1"}}}))
@@ -66,6 +76,23 @@ def test_a_file_that_can_not_be_read_is_left_as_it_is(own_file, here):
     own_file.write_text("{ not JSON")
     assert here("provider", "add", "one", "--client-id", "1").code == 7
     assert own_file.read_text() == "{ not JSON"
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--issuer", "https://sso.example.org"], "--issuer says that it is an OpenID provider: --kind oidc"),
+        (["--kind", "oidc", "--issuer", "sso.example.org/realms/x"], "the issuer 'sso.example.org/realms/x' isn't an https address"),
+        (["--kind", "oidc", "--instance", "school a"], "'school a' isn't the address of an instance"),
+        (["--grant", "client_credentials"], "a client that acts for itself needs --client-secret-file"),
+        (["--kind", "oidc", "--issuer", "https://a.example", "--grant", "client_credentials"], "or --private-key-file"),
+    ],
+)
+def test_what_could_never_be_used_is_refused_and_nothing_written(own_file, here, options, why):
+    refused = here("provider", "add", "one", "--client-id", "1", *options)
+    assert refused.code in (2, 7)
+    assert why in refused.err
+    assert not own_file.exists()
 
 
 def test_a_secret_file_that_others_can_read_is_said_at_once(jupyter_home, here):
