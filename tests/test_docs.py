@@ -12,6 +12,8 @@ import jupyter_flowauth
 from jupyter_flowauth import FlowAuth, errors
 from jupyter_flowauth.flow_runs import FlowRun
 from jupyter_flowauth.flows import DeployedFlow
+from jupyter_flowauth.user_agents.ladder import choose_rung
+from jupyter_flowauth.wiring import USER_AGENTS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -76,6 +78,22 @@ def test_every_error_is_on_the_troubleshooting_page() -> None:
     page = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
     leaves = [name for name in jupyter_flowauth.__all__ if isinstance(getattr(errors, name, None), type) and name != "FlowAuthError"]
     assert [name for name in leaves if f"`{name}`" not in page] == []
+
+
+def test_every_way_to_ask_is_on_the_map() -> None:
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    ladder = page.partition("## Which way is the person asked?")[2]
+    ways = [way for way in USER_AGENTS if way != "none"]
+    assert [way for way in ways if f"`{way}`" not in ladder or f"`{way}.py`" not in page] == []
+
+
+@pytest.mark.parametrize("page", ["python.md", "shell.md"])
+def test_what_a_program_can_be_given_is_told_where_nobody_is_there(page: str) -> None:
+    with pytest.raises(errors.InteractionRequired) as nobody:
+        choose_rung((), ("openid",))
+    variables = set(re.findall(r"FLOWAUTH_\w+", str(nobody.value)))
+    assert len(variables) == 4
+    assert {name for name in variables if name not in (DOCS / page).read_text(encoding="utf-8")} == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
