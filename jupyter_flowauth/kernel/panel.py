@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
@@ -37,6 +38,15 @@ class LoginPanel(LoginCard):
         self.on_msg(self._receive)
         auth.known_flows.watch(self.refresh)
         self.refresh()
+
+    def __repr__(self) -> str:
+        """Return the sentence that stands where the widget can't be drawn: in a terminal, on a static page, in a saved notebook."""
+        if self.identity:
+            who, today = f"Logged in as {self.identity['username']} at {self.provider['title']}", time.strftime("%Y-%m-%d")
+            return f"{who} on {today}; run this cell to see it as it is now."
+        if self.message:
+            return self.message
+        return f"Nobody is logged in at {self.provider.get('title', 'a provider')}; run this cell, or %login, to log in."
 
     def refresh(self, *_: object) -> None:
         """Show what is held now. How a login ended stays to be read until something else is held, or a button is pressed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import pytest
@@ -30,6 +31,18 @@ def wait_for_the_end():
 def test_nobody_is_logged_in(auth):
     panel = auth.widget()
     assert (panel.mode, panel.status, panel.identity, panel.held_count) == ("panel", "logged_out", None, 0)
+
+
+def test_where_it_cannot_be_drawn_a_sentence_stands_in_its_place(auth, demo):
+    panel = auth.widget()
+    assert panel._repr_mimebundle_()[0]["text/plain"] == "Nobody is logged in at Globus; run this cell, or %login, to log in."
+    auth.login([TRANSFER_ALL])
+    panel.refresh()
+    said = panel._repr_mimebundle_()[0]["text/plain"]
+    assert re.fullmatch(r"Logged in as alice@sandbox.example at Globus on \d{4}-\d\d-\d\d; run this cell to see it as it is now\.", said)
+    (path,) = (demo.home / "data" / "flowauth").glob("*.json")
+    path.write_text("{")
+    assert "set aside" in repr(demo.auth().widget())
 
 
 def test_its_button_logs_in_and_shows_no_card_besides(auth, capsys):
