@@ -25,6 +25,7 @@ def move_accounts(source: TokenStore, target: TokenStore, *, commit: Callable[[]
     """
     if source.location == target.location:
         raise StorageError(f"the tokens rest in {target.location} already; nothing was moved")
+    target.prepare()  # also where nothing is moved yet: from now on logins will be kept there
     with ExitStack() as stack:
         moves = _hold_all(source, target, stack)
         before = [there.account for _, there in moves]

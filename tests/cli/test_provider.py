@@ -153,5 +153,12 @@ def test_storage_says_where_and_moves_everything(demo, here, tmp_path):
     assert here("status", TRANSFER_ALL).code == 0
 
 
+def test_storage_that_could_keep_nothing_is_not_moved_to(demo, shell):
+    refused = shell("storage", "move", "--to", "keyring", PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring")
+    assert refused.code == 8
+    assert "the system's keyring can't be used" in refused.err
+    assert shell("storage", "show").out.startswith("file:")
+
+
 def test_storage_that_would_end_with_the_process_is_refused(demo, here):
     assert here("storage", "move", "--to", "memory").code == 7
