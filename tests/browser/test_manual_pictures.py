@@ -1,4 +1,4 @@
-"""The pictures of the card in README and manual: taken here, in a real JupyterLab, and stale if the card looks otherwise now."""
+"""The pictures of the card and the panel in README and manual: taken here, in a real JupyterLab, and stale if they look otherwise now."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from .conftest import VIEWPORT, OpenNotebook
 from .notebook import LOAD, LOGIN
 from .pictures import compare
 from .secrecy import Secrecy
+from .test_panel_looks import answer
 from .world import World
 
 PICTURES = Path(__file__).parents[2] / "docs" / "_static"
@@ -61,3 +62,18 @@ def test_the_manual_shows_the_card_as_it_is(sharp_page: Page, world: World, note
     work.expect_ended(1)
     assert wrong == "", "FLOWAUTH_NEW_REFERENCES=1 takes it anew; then look at it"
     assert (PICTURES / f"card-{look}.png").stat().st_size < LARGEST_BYTES
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_the_manual_shows_the_panel_as_it_is(sharp_page: Page, world: World, look: str) -> None:
+    values = answer()
+    one = {**values, "accounts": values["accounts"][:1], "pending": [], "problems": []}
+    sharp_page.route("**/flowauth/api/**", lambda route: route.fulfill(json=one))
+    sharp_page.set_viewport_size({"width": 1100, "height": 610})
+    gallery.open_front(sharp_page, f"{world.base_url}lab?token={world.token}&reset")
+    gallery.change_theme(sharp_page, look)
+    sharp_page.locator(".jp-FlowAuth-status").click()
+    panel = sharp_page.locator(".jp-FlowAuth-panel")
+    expect(panel.get_by_role("button", name="Renew now")).to_be_visible()
+    wrong = compare(f"panel-{look}", panel.screenshot(animations="disabled"), folder=PICTURES)
+    assert wrong == "", "FLOWAUTH_NEW_REFERENCES=1 takes it anew; then look at it"
